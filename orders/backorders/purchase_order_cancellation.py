@@ -17,11 +17,12 @@ Status = PurchaseOrder.Status
 
 
 @requires_transaction
-def cancel(
+def cancel(  # noqa: PLR0913 - the parts of one record
     purchase_order: PurchaseOrder,
     *,
     cause: str,
     reason: str,
+    actor: str = "",
     now: datetime,
     is_customer_notified: bool = False,
 ) -> None:
@@ -54,7 +55,7 @@ def cancel(
     backorders.close_delays(purchase_order, reason=reason, now=now)
     pending_changes.reject(purchase_order, reason=reason, notify_customer=False, now=now)
     redemptions.revert_if_uncharged(order=order, closing=[purchase_order.pk], now=now)
-    purchase_order.move(Status.CANCELED, at=now, reason=reason)
+    purchase_order.move(Status.CANCELED, at=now, actor=actor, reason=reason)
     purchase_order.lines.update(is_active=False)
     purpose, problem = f"{cause}:{purchase_order.number}", purchase_order.problem
     refunds.cancel_lines(
@@ -62,12 +63,17 @@ def cancel(
     )
     events.purchase_order_answered(purchase_order, what="canceled", at=now)
     if not order.lines.filter(quantity__gt=F("canceled_quantity")).exists():
-        order.move(Order.Status.CANCELED, at=now, reason=reason)
+        order.move(Order.Status.CANCELED, at=now, actor=actor, reason=reason)
 
 
 @requires_transaction
 def cancel_all(
-    purchase_orders: Sequence[PurchaseOrder], order: Order, *, reason: str, now: datetime
+    purchase_orders: Sequence[PurchaseOrder],
+    order: Order,
+    *,
+    reason: str,
+    actor: str = "",
+    now: datetime,
 ) -> None:
     """Cancel several purchase orders of one order; their stock rows are locked together, by id.
 
@@ -88,7 +94,7 @@ def cancel_all(
     allocations.release(lines=lines, cause=f"order:{order.number}", now=now)
     for purchase_order in purchase_orders:
         purchase_order.order = order
-        cancel(purchase_order, cause="canceled", reason=reason, now=now)
+        cancel(purchase_order, cause="canceled", reason=reason, actor=actor, now=now)
     if order.status == Order.Status.CANCELED and purchase_orders:
         events.order_canceled(order, reason=reason, is_charged=was_charged, at=now)
         return

@@ -123,7 +123,7 @@ def cancel_or_request(order: Order, *, reason: str, actor: str, now: datetime) -
         purchase_order.is_being_reassigned, purchase_order.cancel_reason = False, reason[:200]
         purchase_order.save(update_fields=["is_being_reassigned", "cancel_reason"])
     order.purchase_orders.filter(is_being_reassigned=True).update(is_being_reassigned=False)
-    purchase_order_cancellation.cancel_all(unsubmitted, order, reason=reason, now=now)
+    purchase_order_cancellation.cancel_all(unsubmitted, order, reason=reason, actor=actor, now=now)
     order.purchase_orders.filter(
         status__in=PurchaseOrder.CANCELABLE, cancel_requested_at__isnull=True
     ).update(cancel_requested_at=now, cancel_reason=reason[:200])

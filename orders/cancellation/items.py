@@ -207,7 +207,9 @@ def _cancel_parts(  # noqa: PLR0913 - the parts of one record
         for line in lines:
             line.acknowledgment = backorders.CANCELED
             line.save(update_fields=["acknowledgment"])
-        rejected_lines.cancel(purchase_order, lines, reported=reason, now=now)
+        canceled = ", ".join(f"{line.quantity} × {line.order_line.sku}" for line in lines)
+        reported = f"{canceled}, {actor}: {reason}"
+        rejected_lines.cancel(purchase_order, lines, reported=reported, now=now)
         units = {line.order_line_id: line.quantity for line in lines}
         events.cancellation_answered(purchase_order, is_stopped=True, units=units, at=now)
     _cancel_whole(order, whole, reason=reason, actor=actor, now=now)
@@ -232,7 +234,7 @@ def _cancel_whole(
     for purchase_order in unsubmitted:
         purchase_order.is_being_reassigned, purchase_order.cancel_reason = False, reason[:200]
         purchase_order.save(update_fields=["is_being_reassigned", "cancel_reason"])
-    purchase_order_cancellation.cancel_all(unsubmitted, order, reason=reason, now=now)
+    purchase_order_cancellation.cancel_all(unsubmitted, order, reason=reason, actor=actor, now=now)
     for group in groups:
         if group.backorder is None:
             continue

@@ -6,7 +6,7 @@ import pytest
 
 from notifications.models import Event
 from orders.cancellation import cancellation, items
-from orders.models import OrderLine, PurchaseOrder
+from orders.models import OrderLine, PaymentEvent, PurchaseOrder
 from orders.purchasing import submission
 from orders.purchasing.holds import holds
 from suppliers.connectors.records import Acknowledgement
@@ -62,6 +62,8 @@ def test_units_that_no_supplier_has_are_canceled_at_once():
     assert (canceled.quantity, canceled.canceled_quantity) == (2, 2)
     assert StockLevel.objects.get().available == 4
     assert gateway_requests() == [("void_requested", Decimal("79.98"))]
+    request = PaymentEvent.objects.get(kind="void_requested")
+    assert request.reason == f"2 × {line.sku}, customer: changed my mind"
     assert answers() == [(True, [2])]
     purchase_order.refresh_from_db()
     assert purchase_order.customer_charge_amount == order.total_amount - Decimal("79.98")
