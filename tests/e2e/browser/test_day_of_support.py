@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group
 from notifications import tasks as notification_tasks
 from notifications.models import Message
 from orders.cancellation import tasks as cancellation_tasks
-from orders.models import Order, OrderLine, PaymentEvent, PurchaseOrder, RefundLimit, RefundRequest
+from orders.models import Order, OrderLine, PaymentEvent, RefundLimit, RefundRequest
 from orders.payments import tasks as payment_tasks
 from storefront.accounts.models import User
 from storefront.dashboard.login import groups
@@ -43,9 +43,9 @@ def desk(world):
 
 @pytest.fixture
 def calls(desk):
-    """The orders of two callers, each with a phone number of its own."""
-    unsubmitted = PurchaseOrder.objects.filter(status="draft", submission_status="unsubmitted")
-    orders = unsubmitted.first().order, orders_by_status()["completed"]
+    """A paid and a completed order, each with a phone number of its own."""
+    by_status = orders_by_status()
+    orders = by_status["placed"], by_status["completed"]
     for order, phone in zip(orders, ("+4915155510001", "+4915155510002"), strict=True):
         Order.objects.filter(pk=order.pk).update(ship_to={**order.ship_to, "phone": phone})
     return orders
