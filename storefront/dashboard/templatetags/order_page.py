@@ -1,13 +1,15 @@
-"""Order page tags: customer notes, items and timeline of what an admin page shows."""
+"""Order page tags: notes, items, closed actions and timeline of what an admin page shows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.functional import Promise
 
 from orders.models import CustomerNote, PurchaseOrder
 from orders.order_notes import customer_notes as notes
-from storefront.dashboard.orders import items, purchase_order, timeline
+from storefront.dashboard.orders import closed_actions, items, purchase_order, timeline
 
 register = template.Library()
 
@@ -23,6 +25,11 @@ def customer_notes(context: template.Context) -> list[CustomerNote]:
 @register.simple_tag(takes_context=True)
 def order_items(context: template.Context) -> list[items.Item]:
     return items.load(context["original"], user=context["request"].user)
+
+
+@register.simple_tag(takes_context=True)
+def order_closed_actions(context: template.Context) -> list[tuple[Sequence[str], Promise]]:
+    return closed_actions.load(context["original"], request=context["request"])
 
 
 @register.simple_tag(takes_context=True)
