@@ -120,7 +120,7 @@ def place(  # noqa: PLR0913 - the parts of one record
 def reopen(*, order: Order, reason: str, actor: str, now: datetime) -> Cart:
     """Cancel an unpaid order and return a draft with the same content, at current prices.
 
-    The link of the canceled order then says so. A second call of the same order fails.
+    The page of the canceled order then refers to the draft. A second call of the same order fails.
 
     Locks:  the draft; then as ``cancellation.cancel``
     Raises: NotEditableError  the order was paid or has ended
@@ -141,11 +141,16 @@ def reopen(*, order: Order, reason: str, actor: str, now: datetime) -> Cart:
         now=now,
     )
     try:
-        _cancel_unpaid(order, reason=reason, actor=actor, now=now)
+        _cancel_unpaid(order, draft, reason=reason, actor=actor, now=now)
     except NotEditableError:
         discard(draft)
         raise
     return draft
+
+
+def find_edit(order: Order) -> Cart | None:
+    """Return the draft with the content of a canceled order and, if it was placed, its order."""
+    return Cart.objects.filter(edit_of=order.cart_id).select_related("order").first()
 
 
 class NotEditableError(Exception):
@@ -153,11 +158,12 @@ class NotEditableError(Exception):
 
 
 @transaction.atomic(durable=True)
-def _cancel_unpaid(order: Order, **acting: Any) -> None:
+def _cancel_unpaid(order: Order, draft: Cart, **acting: Any) -> None:
     locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if locked.status != Order.Status.PENDING_PAYMENT:
         raise NotEditableError(_("The order was paid or has ended, so it cannot be edited."))
     cancellation.cancel_locked(locked, **acting)
+    Cart.objects.filter(pk=draft.pk).update(edit_of=order.cart_id)
 
 
 def _name(actor: str) -> str:

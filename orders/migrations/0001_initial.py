@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(verbose_name="Created")),
                 ("updated_at", models.DateTimeField(verbose_name="Last activity")),
                 ("channel", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="carts", to="catalog.channel", verbose_name="Channel")),
+                ("edit_of", models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="edits", to="orders.cart", verbose_name="Edit of")),
                 ("owner", models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="carts", to=settings.AUTH_USER_MODEL, verbose_name="Account")),
             ],
             options={
@@ -50,7 +51,10 @@ class Migration(migrations.Migration):
                     models.Index(condition=models.Q(("browser_key", ""), _negated=True), fields=["browser_key"], name="cart_by_browser"),
                     models.Index(condition=models.Q(("entered_by", ""), _negated=True), fields=["id"], name="cart_entered_by_staff"),
                 ],
-                "constraints": [models.UniqueConstraint(condition=models.Q(("is_current", True)), fields=("owner", "channel"), name="cart_one_current_per_owner_and_channel")],
+                "constraints": [
+                    models.UniqueConstraint(condition=models.Q(("is_current", True)), fields=("owner", "channel"), name="cart_one_current_per_owner_and_channel"),
+                    models.UniqueConstraint(condition=models.Q(("edit_of__isnull", False)), fields=("edit_of",), name="cart_edited_once"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -150,7 +154,7 @@ class Migration(migrations.Migration):
                     models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Lower("email"), "text_pattern_ops"), name="order_by_email"),
                     django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector(models.Func(django.db.models.fields.json.KeyTextTransform("name", "ship_to"), models.Value("ƏəıİÖöÜüĞğŞşÇçÄäÅåÁáÀàÂâÃãĄąĆćČčĎďÉéÈèÊêËëĘęĚěÍíÌìÎîÏïŁłÑñŃńŇňÓóÒòÔôÕõŐőØøŘřŚśŠšŤťÚúÙùÛûŮůŰűÝýŹźŻżŽž"), models.Value("AaiIOoUuGgSsCcAaAaAaAaAaAaAaCcCcDdEeEeEeEeEeEeIiIiIiIiLlNnNnNnOoOoOoOoOoOoRrSsSsTtUuUuUuUuUuYyZzZzZz"), function="translate", output_field=models.TextField()), config="simple"), name="order_name_words"),
                     models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse(models.Func(django.db.models.fields.json.KeyTextTransform("phone", "ship_to"), models.Value("\\D"), models.Value(""), models.Value("g"), function="regexp_replace", output_field=models.TextField())), "text_pattern_ops"), name="order_by_end_of_phone"),
-                    models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse("number"), "text_pattern_ops"), name="order_by_number_end"),
+                    models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse("number"), "text_pattern_ops"), name="order_by_end"),
                     models.Index(condition=models.Q(("network", ""), _negated=True), fields=["network"], name="order_by_network"),
                 ],
                 "constraints": [

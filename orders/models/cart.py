@@ -55,6 +55,16 @@ class Cart(models.Model):
     )
     # The staff member who orders for a customer: the cart is a draft order. Empty: a customer's cart.
     entered_by = models.CharField(_("Entered by"), max_length=100, blank=True, db_default="")
+    # The cart of the unpaid order that staff canceled to edit its content here.
+    edit_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="edits",
+        db_index=False,
+        verbose_name=_("Edit of"),
+    )
     created_at = models.DateTimeField(_("Created"))
     updated_at = models.DateTimeField(_("Last activity"))
 
@@ -67,6 +77,7 @@ class Cart(models.Model):
                 ["owner", "channel"],
                 condition=Q(is_current=True),
             ),
+            unique("cart_edited_once", ["edit_of"], condition=Q(edit_of__isnull=False)),
         ]
         indexes = [
             models.Index(fields=["owner"], condition=Q(owner__isnull=False), name="cart_by_owner"),

@@ -186,7 +186,6 @@ class Order(Stateful):
         db_default=models.Value({}, models.JSONField()),
         blank=True,
     )
-    # the promised delivery window
     arrives_from = models.DateField(_("Arrives from"), null=True, blank=True)
     arrives_to = models.DateField(_("Arrives by"), null=True, blank=True)
 
@@ -243,9 +242,7 @@ class Order(Stateful):
             # The search of staff: words of the name, the end of the phone and the order number.
             GinIndex(SearchVector(CUSTOMER_NAME, config="simple"), name="order_name_words"),
             models.Index(OpClass(Reverse(PHONE), "text_pattern_ops"), name="order_by_end_of_phone"),
-            models.Index(
-                OpClass(Reverse("number"), "text_pattern_ops"), name="order_by_number_end"
-            ),
+            models.Index(OpClass(Reverse("number"), "text_pattern_ops"), name="order_by_end"),
             models.Index(fields=["network"], condition=~Q(network=""), name="order_by_network"),
         ]
 

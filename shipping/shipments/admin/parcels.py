@@ -43,8 +43,6 @@ from storefront.lib.staff.admin import (
 from storefront.lib.staff.inlines import inline
 
 CARRIER_PROBLEMS = {"exception", "return_to_sender", "lost", "expired"}
-
-
 Resolution = Parcel.Resolution
 Status = Parcel.Status
 STATUS_COLUMN = columns.status(

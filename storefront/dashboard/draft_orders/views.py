@@ -1,6 +1,6 @@
 """Draft order pages: start a draft, fill it for a customer, place it and send the payment link."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -28,10 +28,12 @@ from shipping.availability.availability import UnavailableLine
 from shipping.availability.cart_summary import CartSummary
 from shipping.rates.refusal_reasons import tier_name
 from storefront.dashboard import staff_page
+from storefront.dashboard.draft_orders import losses as losses_of_draft
 from storefront.dashboard.draft_orders import product_search
 from storefront.dashboard.draft_orders.forms import QuantityForm, RecipientForm, StartForm
 from storefront.dashboard.reports.destination_form import countries_of
 from storefront.lib.money import Money
+from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.admin import acting
 from storefront.lib.staff.columns import as_money, row_url
 
@@ -214,14 +216,18 @@ def _place(
     request: HttpRequest, draft: Cart, problems: Problems, now: datetime
 ) -> HttpResponse | None:
     """Place the draft for the total and the arrival date that the page showed."""
-    options = cart_summary.delivery_options(
+    filled = cart_summary.summarize(
         cart=draft, country=draft.country, now=now, method_code=draft.service
     )
     agreed, arrival = _agreed(request, draft)
-    quote = options.quote
-    is_complete = draft.ship_to and draft.email and quote and not options.checked_cart.short
+    quote = filled.quote
+    is_complete = draft.ship_to and draft.email and quote and not filled.short
     if not is_complete or quote is None or agreed is None or arrival is None:
         problems.order = _("Something changed or is missing. Check the draft and place it again.")
+        return None
+    losses = losses_of_draft.find(filled, channel=draft.channel, now=now)
+    if losses and not _accepts(request, losses):
+        problems.order = _("Not placed: the shop would lose money. See the warning.")
         return None
     try:
         order = draft_orders.place(
@@ -229,7 +235,7 @@ def _place(
             quote=quote,
             agreed=agreed,
             agreed_arrival=arrival,
-            tax=options.checked_cart.cart.tax,
+            tax=filled.cart.tax,
             **acting(request),
         )
     except checkout.InvalidAddressError as error:
@@ -268,6 +274,16 @@ def _agreed(request: HttpRequest, draft: Cart) -> tuple[Money | None, date | Non
     return (Money(amount, draft.channel.currency) if amount.is_finite() else None), arrival
 
 
+def _accepts(request: HttpRequest, losses: Sequence[tuple[str, Money]]) -> bool:
+    """Return whether a user who sees costs accepted at least these losses."""
+    lost = sum(loss.amount for _sku, loss in losses)
+    try:
+        accepted = Decimal(request.POST.get("accepted_loss", "")[:16])
+    except InvalidOperation:
+        return False
+    return accepted.is_finite() and lost <= accepted and request.user.has_perm(VIEW_COSTS)
+
+
 # The page
 
 
@@ -282,6 +298,9 @@ def _render(request: HttpRequest, draft: Cart, problems: Problems, now: datetime
     if text:
         quantities = {line.listing_id: line.quantity for line in filled.cart.lines}
         results, is_cut = product_search.find(text, draft=draft, quantities=quantities, now=now)
+    losses = losses_of_draft.find(filled, channel=draft.channel, now=now)
+    sees_costs = request.user.has_perm(VIEW_COSTS)
+    can_place = bool(filled.cart.lines and not filled.short and filled.quote and draft.ship_to)
     shown = {line.listing_id for line in filled.cart.lines} | {row.listing.pk for row in results}
     response = staff_page.render(
         request,
@@ -301,8 +320,12 @@ def _render(request: HttpRequest, draft: Cart, problems: Problems, now: datetime
         ],
         codes=_codes(filled),
         amounts=_amounts(filled),
+        losses=losses,
+        loss=Money.total((loss for _sku, loss in losses), draft.channel.currency),
+        sees_costs=sees_costs,
         recipient=problems.recipient or RecipientForm(draft=draft),
-        can_place=bool(filled.cart.lines and not filled.short and filled.quote and draft.ship_to),
+        can_place=can_place,
+        may_place=can_place and (sees_costs or not losses),
     )
     if problems:
         response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY

@@ -42,6 +42,7 @@ class OrderFacts:
     changeability: Changeability | None
     returnable: Returnable | None
     invoices: Sequence[CustomerInvoice]
+    is_edited: bool = False  # a newer order has its content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +172,8 @@ def _over_text(known: Returnable) -> Promise | str:
 def _buy_again(facts: OrderFacts) -> Action | None:
     order = facts.order
     ended = {Status.EXPIRED, Status.CANCELED, Status.COMPLETED}
-    if order.status not in ended or not order.total_amount or not may_sell():
+    is_over = order.status in ended and not facts.is_edited
+    if not is_over or not order.total_amount or not may_sell():
         return None
     is_expired = order.status == Status.EXPIRED
     return Action(

@@ -18,7 +18,8 @@ from orders.cancellation import cancellation as cancellations
 from orders.cancellation import status as cancellation_status
 from orders.cancellation import tasks
 from orders.cancellation.status import CancellationStatus
-from orders.models import Order, Payment, PaymentEvent
+from orders.draft_orders import draft_orders
+from orders.models import Cart, Order, Payment, PaymentEvent
 from orders.order_messages import order_messages
 from orders.returns import eligibility, refund_amounts
 from storefront.accounts import profile
@@ -143,6 +144,8 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
     can_pay = order.status == Status.PENDING_PAYMENT and order.payment_due_at > now
     change_request = cancellation_status.status_from(purchases)
     was_paid = any(row.authorized_amount for row in payments)
+    is_unpaid_end = order.status == Status.CANCELED and not was_paid
+    edit = draft_orders.find_edit(order) if is_unpaid_end else None
     paid_with = _paid_with(order)
     returns = status.return_views(order) if purchases else []
     owner_id = customer_id(request)
@@ -153,6 +156,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         parcels=parcels,
         questions=questions,
         cancellation=change_request,
+        is_edited=edit is not None,
         invoices=invoices,
         changeability=address_change.can_change(order, purchases, address_changes, questions),
         returnable=eligibility.find_returnable(order=order, now=now) if purchases else None,
@@ -178,6 +182,8 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
         "was_tried": can_pay and payment is not None and payment.status in ENDED_ATTEMPTS,
         "was_paid": was_paid,
         "paid_with": paid_with,
+        "edit": edit,
+        "edited_order": edit and _order_of_same_customer(edit, order),
         "was_charged": any(row.captured_amount for row in payments),
         "moved": _amounts_moved(payments, order.total_amount),
         "can_cancel": actions.can_cancel(facts),
@@ -200,7 +206,9 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
             was_paid=was_paid or paid_with is not None,
             is_shown=any(box.stop for box in parcels),
         ),
-        "title": headline(
+        "title": _("This order was changed.")
+        if edit
+        else headline(
             order,
             payment,
             now,
@@ -238,6 +246,12 @@ def _paid_with(order: Order) -> Order | None:
         return None
     first = refund_amounts.root_return(order)
     return first.order if first else None
+
+
+def _order_of_same_customer(edit: Cart, order: Order) -> Order | None:
+    """Return the order placed from an edit; None if the link may be another person's."""
+    placed: Order | None = getattr(edit, "order", None)
+    return placed if placed and placed.email.lower() == order.email.lower() else None
 
 
 def _amounts_moved(payments: Sequence[Payment], total: Decimal) -> list[tuple[Promise, Decimal]]:

@@ -10,8 +10,9 @@ from django.db import transaction
 from catalog.models import Channel, Spec
 from orders.backorders.line_splits import split
 from orders.cancellation import cancellation
+from orders.draft_orders import draft_orders
 from orders.gateways import gateway_for
-from orders.models import Order, Payment, ReturnAuthorization, TaxNumber
+from orders.models import Cart, Order, Payment, ReturnAuthorization, TaxNumber
 from orders.payments import updates
 from orders.returns import refunds
 from shipping.shipments import shipments
@@ -292,6 +293,30 @@ def test_unshipped_order_is_canceled(client, light):
         assert "<h1" in answer.content.decode()
     order.refresh_from_db()
     assert order.status == Order.Status.CANCELED
+
+
+def edit(order):
+    return draft_orders.reopen(order=order, reason="edited", actor="ann", now=NOON)
+
+
+def test_link_of_an_edited_order_refers_to_the_current_one(client, light):
+    order = make_order(light)
+    draft = edit(order)
+    waiting = Page(client.get(page_of(order)))
+    assert "This order was changed." in waiting.text
+    assert "The link of the current order comes by e-mail." in waiting.text
+    assert "Buy again" not in waiting.text
+
+    current = make_order(light)
+    Cart.objects.filter(pk=draft.pk).update(edit_of=None)
+    Cart.objects.filter(order=current).update(edit_of=order.cart)
+    shown = Page(client.get(page_of(order)))
+    assert shown.all("a", href=page_of(current))
+
+    Order.objects.filter(pk=current.pk).update(email="other@example.org")
+    hidden_link = Page(client.get(page_of(order)))
+    assert not hidden_link.all("a", href=page_of(current))
+    assert "The link of the current order comes by e-mail." in hidden_link.text
 
 
 def test_wrong_key_changes_nothing(client, light):
