@@ -135,7 +135,7 @@ class SupplierInvoiceAdmin(BillActions):
     exclude: ClassVar = ["paid_amount", "open_amount"]  # shown by the columns above
     user_errors: ClassVar = (invoices.InvoiceRejectedError,)
     actions_list: ClassVar = ["aging", "import_invoices"]
-    actions_detail: ClassVar = ["record_payment", "withdraw"]
+    actions_detail: ClassVar = ["record_payment", "settle_overpayment", "withdraw"]
     available_if: ClassVar = {
         "withdraw": lambda invoice: bool(invoice.entered_by) and not invoice.withdrawn_at
     }

@@ -1,7 +1,8 @@
-"""Bill payments: record a payment of a supplier invoice once, void it, tell what is due."""
+"""Bill payments: record a payment of a supplier invoice once, settle what is overpaid, void."""
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -9,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import SupplierInvoice, SupplierPayment
+from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
 
 
@@ -33,10 +35,10 @@ OPEN_BILL = Q(withdrawn_at=None, open_amount__gt=0, due_on__isnull=False)
 
 def status_of(invoice: SupplierInvoice, *, today: date) -> BillStatus:
     left = invoice.open.amount
-    if invoice.withdrawn_at is not None:
-        return BillStatus.OVERPAID if invoice.paid_amount else BillStatus.WITHDRAWN
-    if left < 0:
+    if overpaid(invoice):
         return BillStatus.OVERPAID
+    if invoice.withdrawn_at is not None:
+        return BillStatus.WITHDRAWN
     if left == 0:
         return BillStatus.PAID
     if invoice.due_on is None:
@@ -61,37 +63,94 @@ def can_pay(invoice: SupplierInvoice) -> bool:
     return invoice.withdrawn_at is None and invoice.open.amount > 0
 
 
+def overpaid(invoice: SupplierInvoice) -> Money:
+    """Return what the supplier owes us: what was paid above the total, or for a withdrawn invoice."""
+    owed = 0 if invoice.withdrawn_at else invoice.total.amount
+    return Money(max(invoice.paid_amount - owed, Decimal(0)), invoice.currency)
+
+
 @transaction.atomic(durable=True)
-def record_payment(  # noqa: PLR0913 - the parts of one form
+def record_payment(*, invoice: SupplierInvoice, key: str, **payment: Any) -> SupplierPayment:
+    """Record a payment that staff made, of at most what is open. Idempotent by ``key``.
+
+    Shape:  ``payment`` as the arguments of ``_record``
+    Locks:  the invoice
+    Raises: PaymentRejectedError  nothing is written
+    """
+    (row,) = _lock([invoice.pk])
+    known = row.payments.filter(key=key).first()
+    return known or _pay(row, key=key, **payment)
+
+
+@transaction.atomic(durable=True)
+def settle_overpayment(
+    *, invoice: SupplierInvoice, amount: Decimal, pays: str, key: str, **payment: Any
+) -> SupplierPayment:
+    """Record that the supplier paid an overpayment back, or that it pays another invoice.
+
+    Idempotent by ``key``.
+
+    Shape:  ``pays``: number of an invoice of the same supplier; "" if the money came back;
+            ``payment`` as the arguments of ``_record``
+    Locks:  the invoices, in id order
+    Raises: PaymentRejectedError  nothing is written
+    """
+    bill_id = _find_bill(invoice, pays) if pays else None
+    rows = {row.pk: row for row in _lock([invoice.pk, bill_id])}
+    row = rows[invoice.pk]
+    known = row.payments.filter(key=key).first()
+    if known is not None:
+        return known
+    if not 0 < amount <= overpaid(row).amount:
+        message = gettext("%(credit)s of this invoice is overpaid. Enter at most this amount.")
+        raise PaymentRejectedError(message % {"credit": as_money(overpaid(row))})
+    credit = _record(row, amount=-amount, key=key, **payment)
+    if bill_id is not None:
+        _pay(rows[bill_id], amount=amount, key=key, credit=credit, **payment)
+    return credit
+
+
+def _find_bill(invoice: SupplierInvoice, reference: str) -> int:
+    bills = SupplierInvoice.objects.filter(supplier=invoice.supplier_id, withdrawn_at=None)
+    found = bills.filter(reference=reference, currency=invoice.currency).exclude(pk=invoice.pk)
+    if not (bill_id := found.values_list("pk", flat=True).first()):
+        message = gettext("This supplier has no other invoice %(number)s in %(currency)s.")
+        raise PaymentRejectedError(message % {"number": reference, "currency": invoice.currency})
+    return bill_id
+
+
+def _lock(invoices: list[int | None]) -> list[SupplierInvoice]:
+    rows = SupplierInvoice.objects.select_for_update(of=["self"])
+    return list(rows.filter(pk__in=[pk for pk in invoices if pk]).order_by("pk"))
+
+
+def _pay(row: SupplierInvoice, *, amount: Decimal, **payment: Any) -> SupplierPayment:
+    if row.withdrawn_at is not None:
+        raise PaymentRejectedError(gettext("This invoice is withdrawn. Nothing is owed for it."))
+    if not 0 < amount <= row.open.amount:
+        message = gettext("%(open)s of this invoice is open. Enter at most this amount.")
+        raise PaymentRejectedError(message % {"open": as_money(row.open)})
+    return _record(row, amount=amount, **payment)
+
+
+def _record(  # noqa: PLR0913 - the parts of one form
+    row: SupplierInvoice,
     *,
-    invoice: SupplierInvoice,
     amount: Decimal,
     paid_on: date,
     reference: str,
     key: str,
     actor: str,
     now: datetime,
+    credit: SupplierPayment | None = None,
 ) -> SupplierPayment:
-    """Record a payment that staff made, of at most what is open. Idempotent by ``key``.
-
-    Locks:  the invoice
-    Raises: PaymentRejectedError  nothing is written
-    """
-    row = SupplierInvoice.objects.select_for_update(of=["self"]).get(pk=invoice.pk)
-    known = row.payments.filter(key=key).first()
-    if known is not None:
-        return known
-    if row.withdrawn_at is not None:
-        raise PaymentRejectedError(gettext("This invoice is withdrawn. Nothing is owed for it."))
-    if not 0 < amount <= row.open.amount:
-        message = gettext("%(open)s of this invoice is open. Enter at most this amount.")
-        raise PaymentRejectedError(message % {"open": as_money(row.open)})
     payment = SupplierPayment.objects.create(
         invoice=row,
         key=key,
         amount=amount,
         paid_on=paid_on,
         reference=reference,
+        credit=credit,
         recorded_by=actor[:100],
         recorded_at=now,
     )
@@ -103,11 +162,29 @@ def record_payment(  # noqa: PLR0913 - the parts of one form
 def void_payment(*, payment: SupplierPayment, reason: str, actor: str, now: datetime) -> None:
     """Void a payment that was recorded by mistake; its amount is open again.
 
-    Locks:  the invoice
-    Raises: PaymentRejectedError  it is already voided
+    A credit and the payment that used it are voided together.
+
+    Locks:  the invoices, in id order
+    Raises: PaymentRejectedError  nothing is written
     """
-    row = SupplierInvoice.objects.select_for_update(of=["self"]).get(pk=payment.invoice_id)
-    active = SupplierPayment.objects.filter(pk=payment.pk, invoice=row, voided_at=None)
-    if not active.update(voided_at=now, voided_by=actor[:100], void_reason=reason[:200]):
+    pair = Q(pk=payment.pk) | Q(credit=payment.pk) | Q(use=payment.pk)
+    invoices = SupplierPayment.objects.filter(pair).values_list("invoice", flat=True)
+    rows = {row.pk: row for row in _lock(list(invoices))}
+    active = list(SupplierPayment.objects.filter(pair, voided_at=None))
+    if not active:
         raise PaymentRejectedError(gettext("This payment is already voided."))
-    SupplierInvoice.objects.filter(pk=row.pk).update(paid_amount=F("paid_amount") - payment.amount)
+    for each in active:
+        row = rows.get(each.invoice_id)
+        if row is None:
+            message = gettext("The supplier has changed this invoice. Reload the page.")
+            raise PaymentRejectedError(message)
+        if row.paid_amount < each.amount:
+            message = gettext(
+                "The supplier paid a part of this payment back, or it was used as credit."
+                " Void that first."
+            )
+            raise PaymentRejectedError(message)
+        SupplierPayment.objects.filter(pk=each.pk).update(
+            voided_at=now, voided_by=actor[:100], void_reason=reason[:200]
+        )
+        SupplierInvoice.objects.filter(pk=row.pk).update(paid_amount=F("paid_amount") - each.amount)

@@ -1,4 +1,4 @@
-"""Bill admin: show what is due, record and void payments, sum open bills by age."""
+"""Bill admin: show what is due, record and void payments, settle overpayments, sum bills by age."""
 
 import secrets
 from decimal import Decimal
@@ -98,6 +98,25 @@ class PaymentForm(forms.Form):
         return paid_on
 
 
+class OverpaymentForm(PaymentForm):
+    """What the supplier paid back, or which invoice it pays with the credit."""
+
+    pays = forms.CharField(
+        label=_("Invoice paid with it"),
+        max_length=60,
+        required=False,
+        help_text=_(
+            "Number of an unpaid invoice of the same supplier that the credit pays. Leave empty if"
+            " the money came back to your bank."
+        ),
+    )
+    field_order = ("amount", "pays", "paid_on", "reference")
+
+
+def _initial(amount: Money) -> dict[str, Any]:
+    return {"amount": amount.amount, "paid_on": timezone.localdate(), "key": secrets.token_hex(8)}
+
+
 def _explain(invoice: SupplierInvoice) -> str:
     text = gettext(
         "%(open)s of %(total)s is open. Fara moves no money: pay the supplier at your bank, then"
@@ -120,6 +139,13 @@ def _explain(invoice: SupplierInvoice) -> str:
     return text
 
 
+def _explain_overpayment(invoice: SupplierInvoice) -> str:
+    return gettext(
+        "%(credit)s of this invoice is overpaid: the supplier owes it to you. Record it once the"
+        " supplier has paid it back, or use it to pay another invoice of this supplier."
+    ) % {"credit": columns.as_money(bill_payments.overpaid(invoice))}
+
+
 PAYMENTS = inline(
     SupplierPayment,
     "reference",
@@ -135,7 +161,10 @@ PAYMENTS = inline(
 class BillActions(StaffAdmin):
     """Actions to pay a supplier invoice, and to see what is due to all suppliers."""
 
-    available_if: ClassVar = {"record_payment": bill_payments.can_pay}
+    available_if: ClassVar = {
+        "record_payment": bill_payments.can_pay,
+        "settle_overpayment": lambda invoice: bool(bill_payments.overpaid(invoice)),
+    }
     user_errors: ClassVar[Errors] = (bill_payments.PaymentRejectedError,)
 
     @confirmed_action(
@@ -143,17 +172,26 @@ class BillActions(StaffAdmin):
         icon="payments",
         explain=_explain,
         form_class=PaymentForm,
-        initial=lambda invoice: {
-            "amount": invoice.open.amount,
-            "paid_on": timezone.localdate(),
-            "key": secrets.token_hex(8),
-        },
+        initial=lambda invoice: _initial(invoice.open),
         done=_("Payment of %s recorded."),
     )
     def record_payment(
         self, request: HttpRequest, invoice: SupplierInvoice, data: FormData
     ) -> None:
         bill_payments.record_payment(invoice=invoice, **data, **acting(request))
+
+    @confirmed_action(
+        description=_("Settle overpayment"),
+        icon="currency_exchange",
+        explain=_explain_overpayment,
+        form_class=OverpaymentForm,
+        initial=lambda invoice: _initial(bill_payments.overpaid(invoice)),
+        done=_("Overpayment of %s settled."),
+    )
+    def settle_overpayment(
+        self, request: HttpRequest, invoice: SupplierInvoice, data: FormData
+    ) -> None:
+        bill_payments.settle_overpayment(invoice=invoice, **data, **acting(request))
 
     @action(description=_("Aged payables"), icon="hourglass_bottom", may="view")
     def aging(self, request: HttpRequest) -> HttpResponse:
@@ -208,6 +246,7 @@ class SupplierPaymentAdmin(StaffAdmin):
             AMOUNT,
             "paid_on",
             "reference",
+            columns.link("credit", _("Paid by credit")),
             "recorded_by",
             "recorded_at",
         ),
@@ -222,7 +261,7 @@ class SupplierPaymentAdmin(StaffAdmin):
         icon="undo",
         explain=_(
             "Use this if the payment was recorded by mistake or came back. It stays visible, and"
-            " its amount is open again."
+            " its amount is open again. A credit and the payment that used it are voided together."
         ),
         form_class=ReasonForm,
         done=_("Payment voided."),

@@ -329,19 +329,20 @@ def _credits(rows: QuerySet[Any], kind: Kind, books: BookingAccounts) -> Iterato
 
 # Payments of supplier bills
 
+# A credit that pays another bill of the supplier moves no money and no account.
+_BANK_PAYMENTS = SupplierPayment.objects.filter(credit=None, use=None)
+
 
 def _paid_rows(month: Month) -> QuerySet[Any]:
     """Return the payments of a month, except those voided before its end."""
-    rows = SupplierPayment.objects.filter(
-        paid_on__gte=month.start.date(), paid_on__lt=month.end.date()
-    )
+    rows = _BANK_PAYMENTS.filter(paid_on__gte=month.start.date(), paid_on__lt=month.end.date())
     is_valid = Q(voided_at=None) | Q(voided_at__gte=month.end)
     return rows.filter(is_valid).order_by("paid_on", "pk")
 
 
 def _voided_rows(month: Month) -> QuerySet[Any]:
     """Return the payments of earlier months that were voided in this one."""
-    rows = SupplierPayment.objects.filter(voided_at__gte=month.start, voided_at__lt=month.end)
+    rows = _BANK_PAYMENTS.filter(voided_at__gte=month.start, voided_at__lt=month.end)
     return rows.filter(paid_on__lt=month.start.date()).order_by("voided_at", "pk")
 
 

@@ -754,7 +754,14 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(condition=models.Q(("subtotal_amount__gte", 0), models.Q(("freight_amount__isnull", True), ("freight_amount__gte", 0), _connector="OR")), name="invoice_amounts_not_negative"),
                     models.CheckConstraint(condition=models.Q(("paid_amount__gte", 0)), name="invoice_paid_amount_not_negative"),
                 ],
-                "indexes": [models.Index(condition=models.Q(("open_amount__gt", 0), ("withdrawn_at", None)), fields=["due_on"], name="supplier_invoice_unpaid")],
+                "indexes": [
+                    models.Index(condition=models.Q(("open_amount__gt", 0), ("withdrawn_at", None)), fields=["due_on"], name="supplier_invoice_unpaid"),
+                    models.Index(
+                        condition=models.Q(("paid_amount__gt", 0), models.Q(("withdrawn_at__isnull", False), ("open_amount__lt", 0), _connector="OR")),
+                        fields=["received_at"],
+                        name="supplier_invoice_overpaid",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -770,6 +777,12 @@ class Migration(migrations.Migration):
                 ("voided_at", models.DateTimeField(blank=True, null=True, verbose_name="Voided")),
                 ("voided_by", models.CharField(blank=True, max_length=100, verbose_name="Voided by")),
                 ("void_reason", models.CharField(blank=True, max_length=200, verbose_name="Reason")),
+                (
+                    "credit",
+                    models.OneToOneField(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="use", to="orders.supplierpayment", verbose_name="Paid by credit"
+                    ),
+                ),
                 ("invoice", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="payments", to="orders.supplierinvoice", verbose_name="Supplier invoice")),
             ],
             options={
@@ -777,7 +790,8 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "supplier payments",
                 "constraints": [
                     models.UniqueConstraint(fields=("invoice", "key"), name="supplier_payment_once_per_form"),
-                    models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="supplier_payment_has_amount"),
+                    models.CheckConstraint(condition=models.Q(("amount", 0), _negated=True), name="supplier_payment_has_amount"),
+                    models.CheckConstraint(condition=models.Q(("credit", None), ("amount__gt", 0), _connector="OR"), name="supplier_payment_credit_pays"),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("void_reason", ""), ("voided_at", None), ("voided_by", "")),

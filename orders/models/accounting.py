@@ -117,7 +117,13 @@ class SupplierInvoice(models.Model):
                 fields=["due_on"],
                 condition=Q(withdrawn_at=None, open_amount__gt=0),
                 name="supplier_invoice_unpaid",
-            )
+            ),
+            models.Index(
+                fields=["received_at"],
+                condition=Q(paid_amount__gt=0)
+                & (Q(withdrawn_at__isnull=False) | Q(open_amount__lt=0)),
+                name="supplier_invoice_overpaid",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -137,6 +143,8 @@ class SupplierPayment(models.Model):
     """A payment of a supplier invoice that staff recorded, in the currency of the invoice.
 
     It never changes; a wrong one is voided, and no longer counts. ``key`` names one submitted form.
+    A negative amount settles an overpayment: the supplier paid it back, or it became the
+    ``credit`` that paid another invoice.
     """
 
     # Indexed with the key.
@@ -145,6 +153,9 @@ class SupplierPayment(models.Model):
     amount = amount_field(_("Amount"))
     paid_on = models.DateField(_("Paid on"))
     reference = models.CharField(_("Reference"), max_length=80)
+    credit = models.OneToOneField(
+        "self", models.PROTECT, related_name="use", verbose_name=_("Paid by credit"), null=True
+    )
     recorded_by = models.CharField(_("Recorded by"), max_length=100)
     recorded_at = models.DateTimeField(_("Recorded"))
     voided_at = models.DateTimeField(_("Voided"), null=True, blank=True)
@@ -156,7 +167,8 @@ class SupplierPayment(models.Model):
         verbose_name_plural = _("supplier payments")
         constraints = [
             unique("supplier_payment_once_per_form", ["invoice", "key"]),
-            check("supplier_payment_has_amount", Q(amount__gt=0)),
+            check("supplier_payment_has_amount", ~Q(amount=0)),
+            check("supplier_payment_credit_pays", Q(credit=None) | Q(amount__gt=0)),
             check(
                 "supplier_payment_void_has_author_and_reason",
                 Q(voided_at=None, voided_by="", void_reason="")

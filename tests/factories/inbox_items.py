@@ -288,6 +288,7 @@ ITEMS = {
     "reconciliation_difference": reconciliation.reopen,
     "reconciliation_late": reconciliation.be_late,
     "supplier_bill_overdue": reconciliation.be_unpaid,
+    "supplier_bill_overpaid": reconciliation.be_overpaid,
     "order_on_hold": order("placed", status="on_hold", status_since=AGO),
     "order_not_submitted": order("placed", status_since=AGO),
     "order_payment_overdue": order("pending_payment", payment_due_at=AGO),

@@ -5,7 +5,13 @@ from decimal import Decimal
 
 from orders.accounting.reconciliation import discrepancies, reconciliation
 from orders.accounting.reconciliation.discrepancies import Finding, Kind, Measure
-from orders.models import Discrepancy, Payment, ReconciliationRun, SupplierInvoice
+from orders.models import (
+    Discrepancy,
+    Payment,
+    ReconciliationRun,
+    SupplierInvoice,
+    SupplierPayment,
+)
 from suppliers.models import Supplier
 from tests.factories.suppliers import NOON
 
@@ -71,6 +77,21 @@ def be_unpaid():
     """Make a bill that was due a week ago."""
     due_on = (NOON - timedelta(days=7)).date()
     make_invoice(supplier=Supplier.objects.first(), reference="RE-unpaid", due_on=due_on)
+
+
+def be_overpaid():
+    """Make a bill whose supplier lowered its charge from 10 to 6 dollars after the payment."""
+    bill = make_invoice(supplier=Supplier.objects.first(), reference="RE-overpaid")
+    SupplierPayment.objects.create(
+        invoice=bill,
+        key="overpaid",
+        amount=10,
+        paid_on=TODAY,
+        reference="transfer",
+        recorded_by="ann",
+        recorded_at=NOON,
+    )
+    SupplierInvoice.objects.filter(pk=bill.pk).update(subtotal_amount=6, paid_amount=10)
 
 
 def reopen():

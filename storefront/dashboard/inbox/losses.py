@@ -110,6 +110,7 @@ _BY_LOSS: Mapping[Loss, tuple[str, ...]] = {
         "supplier_return_pending",
         "supplier_return_unanswered",
         "supplier_return_disputed",
+        "supplier_bill_overpaid",
     ),
     Loss.CHARGE: ("extra_charge",),
     Loss.BILL: ("supplier_bill_overdue",),

@@ -52,6 +52,7 @@ RESPONSE_TIMES: Mapping[str, timedelta] = {
     "reconciliation_difference": 2 * DAY,
     "reconciliation_late": 2 * DAY,
     "supplier_bill_overdue": DAY,
+    "supplier_bill_overpaid": 7 * DAY,
     "claim_to_submit": 2 * DAY,
     "claim_undecided": 17 * DAY,  # enters the inbox after two weeks
     "return_requested": 2 * DAY,

@@ -1,4 +1,4 @@
-"""Bill payments: due dates by the terms, partial payments, the limit, voids, changed charges."""
+"""Bill payments: due dates by the terms, partial payments, the limit, voids, overpayments."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from suppliers.models import Supplier
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.reconciliation import make_invoice
 from tests.factories.suppliers import NOON
+from tests.support.crashes import killed
 
 pytestmark = pytest.mark.django_db
 TODAY = NOON.date()
@@ -173,6 +174,112 @@ def test_payments_follow_a_changed_charge(bought):
     assert status(lowered) == "overpaid"
     charge(bought.supplier)
     assert status(lowered) == "overpaid"  # the charge is gone, our money is not back
+
+
+@pytest.fixture
+def lowered(bought):
+    """Make a bill of 9 dollars for which 10 were paid."""
+    first = charge(bought.supplier, "10.00")
+    pay(first, "10.00")
+    return charge(bought.supplier, "9.00")
+
+
+def settle(invoice, amount, pays="", key="2"):
+    return bill_payments.settle_overpayment(
+        invoice=invoice,
+        amount=Decimal(amount),
+        pays=pays,
+        paid_on=TODAY,
+        reference="credit note 5",
+        key=key,
+        actor="ann",
+        now=NOON,
+    )
+
+
+def test_money_that_came_back_settles_an_overpayment_once(lowered):
+    assert settle(lowered, "0.40") == settle(lowered, "0.40")
+    for amount in ("0.61", "0.00", "-1.00"):
+        with pytest.raises(PaymentRejectedError, match=r"\$0\.60"):
+            settle(lowered, amount, key="3")
+    settle(lowered, "0.60", key="3")
+
+    assert status(lowered) == "paid"
+    charge(lowered.supplier)
+    gone = SupplierInvoice.objects.get(pk=lowered.pk)
+    assert (status(gone), str(bill_payments.overpaid(gone))) == ("overpaid", "9.00 USD")
+    settle(gone, "9.00", key="4")
+    assert status(gone) == "withdrawn"
+
+
+def test_a_credit_pays_another_invoice_of_the_supplier(lowered):
+    bill = make_invoice(supplier=lowered.supplier, reference="RE-2", due_on=TODAY)
+
+    for _ in range(2):
+        settle(lowered, "1.00", pays="RE-2")
+
+    bill.refresh_from_db()
+    assert (status(lowered), str(bill.open)) == ("paid", "9.00 USD")
+    (paid,) = bill.payments.all()
+    assert (paid.amount, paid.credit.amount, paid.credit.invoice) == (1, -1, lowered)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"reference": "RE-3"}, "no other invoice RE-2 in USD"),
+        ({"currency": "EUR"}, "no other invoice RE-2 in USD"),
+        ({"withdrawn_at": NOON}, "no other invoice RE-2 in USD"),
+        ({"subtotal_amount": Decimal("0.99")}, r"\$0\.99 of this invoice is open"),
+    ],
+)
+def test_a_credit_that_its_invoice_cannot_take_is_refused(lowered, columns, message):
+    make_invoice(supplier=lowered.supplier, **{"reference": "RE-2", "due_on": TODAY} | columns)
+
+    with pytest.raises(PaymentRejectedError, match=message):
+        settle(lowered, "1.00", pays="RE-2")
+
+    assert status(lowered) == "overpaid"
+
+
+@pytest.mark.parametrize("side", ["credit", "use"])
+def test_a_credit_and_its_use_are_voided_together(lowered, side):
+    bill = make_invoice(supplier=lowered.supplier, reference="RE-2", due_on=TODAY)
+    credit = settle(lowered, "1.00", pays="RE-2")
+    earlier = lowered.payments.get(amount=10)
+    with pytest.raises(PaymentRejectedError, match="Void that first"):
+        void(earlier)
+
+    void({"credit": credit, "use": credit.use}[side])
+
+    assert (status(lowered), status(bill)) == ("overpaid", "due")
+    void(earlier)
+    assert SupplierInvoice.objects.get(pk=lowered.pk).paid_amount == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_payment_whose_process_is_killed_is_recorded_whole_or_not_at_all(bought):
+    invoice = make_invoice(bought, due_on=TODAY)
+    killed(lambda: pay(invoice, "4.00"), module=bill_payments, at="F")
+    assert not SupplierPayment.objects.exists()
+    killed(lambda: pay(invoice, "4.00"), module=bill_payments, at="record_payment", is_done=True)
+
+    pay(invoice, "4.00")
+
+    assert SupplierInvoice.objects.get().paid_amount == 4
+    assert SupplierPayment.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("at", ["_pay", "_record"])
+def test_a_credit_whose_process_is_killed_is_used_whole_or_not_at_all(lowered, at):
+    bill = make_invoice(supplier=lowered.supplier, reference="RE-2", due_on=TODAY)
+
+    killed(lambda: settle(lowered, "1.00", pays="RE-2"), module=bill_payments, at=at)
+    assert (status(lowered), bill.payments.count()) == ("overpaid", 0)
+    settle(lowered, "1.00", pays="RE-2")
+
+    assert (status(lowered), bill.payments.count()) == ("paid", 1)
 
 
 def test_open_bills_are_summed_by_supplier_currency_and_age(bought, django_assert_num_queries):

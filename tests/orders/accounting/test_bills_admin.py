@@ -90,6 +90,28 @@ def test_a_payment_is_voided_with_a_reason(staff, bill):
     assert "/void/" not in staff.get(page(payment)).content.decode()
 
 
+def test_an_overpaid_bill_waits_in_the_inbox_until_it_is_settled(staff, bill):
+    pay(staff, bill, amount="10.00")
+    SupplierInvoice.objects.update(subtotal_amount=6)
+    make_invoice(bill.purchase_order, reference="RE-2", due_on=bill.due_on)
+    (item,) = items_of("supplier_bill_overpaid")
+    assert (item.name, str(item.at_risk)) == ("RE-1", "4.00 USD")
+    form = {**FORM, "paid_on": timezone.localdate().isoformat(), "key": "b", "pays": "RE-9"}
+
+    url = page(bill, "settle_overpayment")
+    assert "$4.00 of this invoice is overpaid" in staff.get(url).content.decode()
+    assert "no other invoice RE-9" in staff.post(url, form).content.decode()
+    staff.post(url, {**form, "pays": "RE-2"})
+
+    assert items_of("supplier_bill_overpaid") == []
+    assert "/settle_overpayment/" not in staff.get(page(bill)).content.decode()
+    paid = SupplierInvoice.objects.get(reference="RE-2")
+    assert paid.paid_amount == 4
+    assert (
+        page(bill.payments.get(amount=-4)) in staff.get(page(paid.payments.get())).content.decode()
+    )
+
+
 def test_bills_are_filtered_by_what_is_left_to_pay(staff, bill):
     paid = make_invoice(bill.purchase_order, reference="RE-2", due_on=bill.due_on)
     pay(staff, paid, amount="10.00")

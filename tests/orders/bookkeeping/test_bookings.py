@@ -165,18 +165,30 @@ def test_a_bill_withdrawn_later_is_reversed_in_that_month():
     assert [row.total for row in bookings.sums(DECEMBER)] == [Decimal(10)]
 
 
-def pay(bill, key, *, voided_at=None):
+def pay(bill, key, *, voided_at=None, amount=4, credit=None):
     void = {"voided_at": voided_at, "voided_by": "ann", "void_reason": "twice"}
-    SupplierPayment.objects.create(
+    return SupplierPayment.objects.create(
         invoice=bill,
         key=key,
-        amount=4,
+        amount=amount,
+        credit=credit,
         paid_on=NOON.date(),
         reference=key,
         recorded_by="ann",
         recorded_at=NOON,
         **(void if voided_at else {}),
     )
+
+
+def test_money_that_came_back_is_booked_and_a_credit_for_another_bill_is_not():
+    supplier = make_supplier()
+    bills = [make_invoice(supplier=supplier, reference=name, invoiced_at=NOON) for name in "AB"]
+    pay(bills[0], "back", amount=-3)
+    pay(bills[1], "use", credit=pay(bills[0], "credit", amount=-1), amount=1)
+
+    (booked,) = [row for row in listed() if row.kind == Kind.BILL_PAYMENT]
+    assert (booked.document, booked.account, booked.amount) == ("A", "70000", Decimal(-3))
+    assert {row.kind: row.total for row in bookings.sums(NOVEMBER)}[Kind.BILL_PAYMENT] == -3
 
 
 def test_payments_of_bills_are_booked_and_reversed_when_voided_later():

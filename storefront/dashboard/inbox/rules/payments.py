@@ -1,4 +1,4 @@
-"""Payment rules: find refused payment calls, expiring authorizations, disputes, unpaid bills."""
+"""Payment rules: find refused payment calls, expiring authorizations, disputes, bills to settle."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -101,6 +101,16 @@ PAYMENTS = (
         " JOIN suppliers_supplier s ON s.id = d.supplier_id",
         "d.withdrawn_at IS NULL AND d.open_amount > 0"
         " AND d.due_on < (%(now)s AT TIME ZONE 'UTC')::date",
+    ),
+    simple_rule(
+        "supplier_bill_overpaid",
+        _("Supplier invoice is overpaid"),
+        "orders_supplierinvoice",
+        "d.id, d.reference AS name, coalesce(d.withdrawn_at, d.received_at) AS since,"
+        " CASE WHEN d.withdrawn_at IS NULL THEN -d.open_amount ELSE d.paid_amount END AS amount,"
+        " d.currency, s.name AS detail FROM orders_supplierinvoice d"
+        " JOIN suppliers_supplier s ON s.id = d.supplier_id",
+        "d.paid_amount > 0 AND (d.withdrawn_at IS NOT NULL OR d.open_amount < 0)",
     ),
     simple_rule(
         "reconciliation_late",
