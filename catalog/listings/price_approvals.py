@@ -115,9 +115,9 @@ def reject(*, hold: PriceHold, actor: str, now: datetime, reason: str = "") -> N
     )
 
 
-@transaction.atomic(durable=True)
+@transaction.atomic
 def reopen(*, hold: PriceHold, actor: str, now: datetime) -> None:
-    """Undo a rejection: the proposal waits for approval again.
+    """Undo a rejection: the proposal waits for approval again. The caller may log it with it.
 
     Locks:  the listing
     Raises: ConcurrentUpdateError  it is not rejected, or a newer proposal of the listing waits

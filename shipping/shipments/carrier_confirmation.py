@@ -78,9 +78,9 @@ def keep_carrier(*, parcel: Parcel, actor: str, now: datetime) -> None:
     _settle(parcel, actor=actor, reason=KEPT_BY_STAFF, now=now)
 
 
-@transaction.atomic(durable=True)
+@transaction.atomic
 def restore_finding(*, parcel: Parcel, actor: str, now: datetime) -> None:
-    """Undo ``keep_carrier``: the carrier is to be checked again.
+    """Undo ``keep_carrier``: the carrier is to be checked again. The caller may log it with it.
 
     Locks:  as ``tracking.lock_purchase_order``
     Raises: ConcurrentUpdateError  the carrier is uncertain already, or changed since

@@ -120,11 +120,15 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(verbose_name="When")),
                 ("undone_by", models.CharField(blank=True, max_length=100, verbose_name="Undone by")),
                 ("case", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="run", to="dashboard.inboxcase", verbose_name="Inbox case")),
-                ("rule", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="dashboard.settlingrule", verbose_name="Rule")),
+                ("rule", models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="dashboard.settlingrule", verbose_name="Rule")),
             ],
             options={
                 "verbose_name": "item settled by a rule",
                 "verbose_name_plural": "items settled by rules",
+                "indexes": [
+                    models.Index(fields=["rule", "at"], name="settling_run_by_rule"),
+                    models.Index(condition=models.Q(("status", "started")), fields=["at"], name="settling_run_started"),
+                ],
                 "constraints": [models.CheckConstraint(condition=models.Q(models.Q(("status", "undone"), _negated=True), models.Q(("undone_by", ""), _negated=True), _connector="OR"), name="settling_run_undone_by_staff")],
             },
         ),

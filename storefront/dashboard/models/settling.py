@@ -53,7 +53,7 @@ class SettlingRule(models.Model):
 
 
 class SettlingRun(models.Model):
-    """One inbox case on which a rule acted, once. ``STARTED`` stays if the worker died meanwhile."""
+    """One inbox case on which a rule acted, once. ``STARTED`` for an hour means a dead worker."""
 
     class Status(models.TextChoices):
         STARTED = "started", _("Started")
@@ -61,9 +61,8 @@ class SettlingRun(models.Model):
         FAILED = "failed", _("Failed")
         UNDONE = "undone", _("Undone")
 
-    rule = models.ForeignKey(
-        SettlingRule, models.CASCADE, related_name="runs", verbose_name=_("Rule")
-    )
+    # Indexed with the time. A rule that acted is switched off, not deleted: its log stays.
+    rule = protected_key(SettlingRule, "runs", _("Rule"), db_index=False)
     case = models.OneToOneField(
         InboxCase, models.CASCADE, related_name="run", verbose_name=_("Inbox case")
     )
@@ -80,6 +79,10 @@ class SettlingRun(models.Model):
         verbose_name_plural = _("items settled by rules")
         constraints = [
             check("settling_run_undone_by_staff", ~Q(status="undone") | ~Q(undone_by=""))
+        ]
+        indexes = [
+            models.Index(fields=["rule", "at"], name="settling_run_by_rule"),
+            models.Index(fields=["at"], condition=Q(status="started"), name="settling_run_started"),
         ]
 
     def __str__(self) -> str:

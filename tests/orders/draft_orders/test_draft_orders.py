@@ -5,16 +5,28 @@ from datetime import timedelta
 import pytest
 
 from notifications.models import Event
+from orders import ledger
 from orders.cancellation import cancellation
 from orders.cart import carts, delivery_details
 from orders.checkout import checkout, unpaid_orders
 from orders.draft_orders import draft_orders
 from orders.models import Cart, Order
+from orders.payments import updates
 from suppliers.models import StockLevel
+from tests.factories.backorders import gateway_requests, violated_invariants
 from tests.factories.catalog import make_channel
-from tests.factories.orders import HOME, make_order, make_sellable, pay, quote_for
+from tests.factories.orders import (
+    HOME,
+    make_order,
+    make_payment,
+    make_payment_update,
+    make_sellable,
+    pay,
+    quote_for,
+)
 from tests.factories.suppliers import NOON
-from tests.support.concurrency import all_at_once
+from tests.support.concurrency import Rival, all_at_once
+from tests.support.crashes import killed
 
 pytestmark = pytest.mark.django_db
 
@@ -170,6 +182,81 @@ def test_a_paid_order_is_not_edited():
     order.refresh_from_db()
     assert order.status == "placed"
     assert draft_orders.open_drafts(now=NOON) == []
+
+
+def paying(order):
+    update = make_payment_update(make_payment(order), "authorized")
+    return lambda: updates.apply(update=update, gateway="fake", now=NOON)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_that_is_paid_during_its_edit_stays_paid(monkeypatch):
+    order = make_order(make_sellable())
+    rival = Rival(lambda: reopen(Order.objects.get(pk=order.pk)))
+    rival.begin_at(monkeypatch, ledger, "record")
+
+    paying(order)()
+    rival.finish()
+
+    order.refresh_from_db()
+    assert isinstance(rival.failure, draft_orders.NotEditableError)
+    assert (order.status, draft_orders.open_drafts(now=NOON)) == ("placed", [])
+    assert violated_invariants() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_payment_during_an_edit_is_voided(monkeypatch):
+    """Without the lock of the order it would pay an order that is canceled."""
+    order = make_order(make_sellable())
+    rival = Rival(paying(order))
+    rival.begin_at(monkeypatch, cancellation, "cancel_locked")
+
+    reopen(order)
+    rival.finish()
+
+    order.refresh_from_db()
+    assert rival.failure is None
+    assert order.status == "canceled"
+    assert gateway_requests() == [("void_requested", order.total_amount)]
+    assert len(draft_orders.open_drafts(now=NOON)) == 1
+    assert violated_invariants() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_repeated", [True, False])
+def test_an_order_whose_link_was_not_sent_gets_it_once(is_repeated):
+    draft = make_draft(make_sellable())
+    killed(lambda: place(draft), module=draft_orders.events, at="payment_link")
+    order = Order.objects.get()
+
+    if is_repeated:
+        assert place(draft) == order
+    for minutes in (10, 11):
+        unpaid_orders.send_reminders(now=NOON + timedelta(minutes=minutes))
+
+    event = Event.objects.get(name__in=["order.payment_link", "order.unpaid"])
+    assert order.access_key in event.payload["url"]
+    assert Order.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("module", "at"),
+    [
+        (delivery_details, "set_address"),
+        (draft_orders, "_cancel_unpaid"),
+        (cancellation, "cancel_locked"),
+    ],
+)
+def test_an_edit_whose_process_is_killed_leaves_an_order_to_pay(module, at):
+    order = make_order(make_sellable())
+    killed(lambda: reopen(order), module=module, at=at)
+
+    order.refresh_from_db()
+    assert (order.status, Event.objects.count()) == ("pending_payment", 0)
+    reopen(order)
+    order.refresh_from_db()
+    assert order.status == "canceled"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -73,6 +73,11 @@ class SettlingRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
             self.add_error(
                 "max_daily_amount", gettext("This action loses money: enter a limit per day.")
             )
+        for name, amount in (("max_amount", limit), ("max_daily_amount", daily)):
+            if amount is not None and amount <= 0:
+                self.add_error(name, gettext("Enter more than 0."))
+        if limit is not None and daily is not None and daily < limit:
+            self.add_error("max_daily_amount", gettext("Enter at least what one item may cost."))
         if limit is not None and not values.get("currency"):
             self.add_error("currency", gettext("Choose the currency of the limits."))
         return values

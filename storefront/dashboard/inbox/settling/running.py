@@ -19,6 +19,7 @@ from storefront.lib.state_machine import ConcurrentUpdateError
 log = logging.getLogger(__name__)
 Status = SettlingRun.Status
 DAY = timedelta(days=1)
+INTERRUPTED_AFTER = timedelta(hours=1)  # far more than a run of all rules takes
 MESSAGES = "notifications_message"  # their names have the address of a customer
 
 
@@ -28,10 +29,19 @@ class CannotUndoError(Exception):
 
 def run_all(*, now: datetime) -> int:
     """Let the rules that are on act on the items that they fit; return on how many they acted."""
+    _close_interrupted(now=now)
     count = 0
     for rule in SettlingRule.objects.filter(is_on=True).order_by("pk"):
         count += _run(rule, now=now)
     return count
+
+
+def _close_interrupted(*, now: datetime) -> None:
+    """Count it as a failure if the worker ended meanwhile: the action may be done or not."""
+    started = SettlingRun.objects.filter(status=Status.STARTED, at__lt=now - INTERRUPTED_AFTER)
+    for run in started.order_by("pk"):
+        problem = gettext("The worker ended before the result was recorded. Check the record.")
+        _finish(run, problem, now=now)
 
 
 def _run(rule: SettlingRule, *, now: datetime) -> int:
@@ -108,10 +118,12 @@ def _act(rule: SettlingRule, act: SettlingAct, match: Match, *, now: datetime) -
 
 @transaction.atomic(durable=True)
 def _finish(run: SettlingRun, problem: str, *, now: datetime) -> bool:
-    """Record the result; return whether the rule is still on. Locks the rule."""
+    """Record the result, once; return whether the rule is still on. Locks the rule."""
     rule = SettlingRule.objects.select_for_update(of=["self"]).get(pk=run.rule_id)
     status = Status.FAILED if problem else Status.DONE
-    SettlingRun.objects.filter(pk=run.pk).update(status=status, problem=problem[:500])
+    started = SettlingRun.objects.filter(pk=run.pk, status=Status.STARTED)
+    if not started.update(status=status, problem=problem[:500]):
+        return rule.is_on
     rule.failures = rule.failures + 1 if problem else 0
     if rule.is_on and rule.failures >= rule.max_failures:
         rule.is_on, rule.stopped_at = False, now
@@ -133,9 +145,11 @@ def switch_off(*, rule: SettlingRule, actor: str) -> None:
     )
 
 
+@transaction.atomic(durable=True)
 def undo(*, run: SettlingRun, actor: str, now: datetime) -> None:
-    """Undo what a rule did to one item. The rules do not act on that record again.
+    """Undo what a rule did to one item, and log it. The rules do not act on that record again.
 
+    Locks:  as the undo of the action
     Raises: CannotUndoError        the action has no undo
             ConcurrentUpdateError  it is undone already, or the record changed since
     """

@@ -63,6 +63,8 @@ def test_a_new_rule_is_off_until_staff_saw_its_dry_run(staff):
         ({}, "Enter how much one item may cost."),
         ({"max_amount": "2", "currency": "EUR"}, "enter a limit per day"),
         ({"max_amount": "2", "max_daily_amount": "5"}, "Choose the currency"),
+        (LIMITS | {"max_amount": "0"}, "Enter more than 0."),
+        (LIMITS | {"max_daily_amount": "1.99"}, "Enter at least what one item may cost."),
         ({"act": "price_blocked:reject", "max_daily_amount": "5"}, "Enter how much one item"),
         ({"act": "address_to_erase:mark_sent"}, "Select a valid choice"),
         ({"act": ""}, "This field is required"),
@@ -131,6 +133,20 @@ def test_undo_needs_the_right_to_change_the_record(client, shared_world):
     client.force_login(make_staff("ann", *rights))
 
     assert client.post(url("undo", SettlingRun.objects.get())).status_code == 403
+
+
+def test_a_rule_that_acted_stays_with_its_log(staff):
+    rule = make_rule()
+    hold(loss("1.00"))
+    recording.record(now=NOON)
+    running.run_all(now=NOON)
+
+    staff.post(url("delete", rule), {"post": "yes"})
+    assert SettlingRun.objects.get().rule == rule
+
+    unused = make_rule(name="unused")
+    staff.post(url("delete", unused), {"post": "yes"})
+    assert list(SettlingRule.objects.all()) == [rule]
 
 
 def test_a_rule_of_a_former_release_shows_its_codes(staff):

@@ -7,11 +7,11 @@ import pytest
 from orders.models import PurchaseOrder
 from orders.purchasing.holds import holds
 from storefront.dashboard.inbox.history import recording
-from storefront.dashboard.inbox.settling import running
-from storefront.dashboard.models import SettlingRule, SettlingRun
+from storefront.dashboard.inbox.settling import matching, running
+from storefront.dashboard.models import InboxCase, SettlingRun
 from tests.factories.suppliers import NOON
 from tests.storefront.dashboard.inbox.settling.conftest import hold, loss, make_rule
-from tests.support.concurrency import all_at_once
+from tests.support.concurrency import Rival, all_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS = 4
@@ -52,23 +52,65 @@ def test_two_rules_of_one_cause_act_once(overridden):
     assert len(overridden) == 1
 
 
-def test_the_limit_of_a_day_holds(overridden):
-    make_rule(max_daily_amount=Decimal(2))
-    for _ in range(3):
+def claims(rule):
+    """Return a function per item that claims it, as a worker does before it acts."""
+    recording.record(now=NOON)
+    cases = {case.row: case for case in InboxCase.objects.filter(cause=rule.cause)}
+    return [
+        lambda match=match: running._claim(rule, cases[match.item.row], match, now=NOON)
+        for match in matching.find(rule, now=NOON)
+    ]
+
+
+def test_the_limit_of_a_day_holds(monkeypatch, overridden):
+    """Without the lock of the rule each worker sees the whole limit left."""
+    rule = make_rule(max_daily_amount=Decimal(2))
+    for _ in range(2):
         hold(loss("2.00"))
+    mine, theirs = claims(rule)
+    rival = Rival(theirs)
+    rival.begin_at(monkeypatch, SettlingRun, "save")
 
-    run_at_once()
+    assert mine() is not None
+    assert rival.finish() is None
+    assert SettlingRun.objects.count() == 1
 
-    assert len(overridden) == 1
+
+def test_a_rule_switched_off_meanwhile_claims_nothing(monkeypatch, overridden):
+    rule = make_rule()
+    hold(loss("1.00"))
+    (mine,) = claims(rule)
+    running.switch_off(rule=rule, actor="ann")
+
+    assert mine() is None
 
 
-def test_failures_are_counted_each(overridden, monkeypatch):
-    make_rule(max_failures=100)
-    monkeypatch.setattr(running, "_act", lambda *_args, **_known: "It failed.")
-    for _ in range(4):
+def test_failures_are_counted_each(monkeypatch, overridden):
+    """Without the lock of the rule one of the two is lost."""
+    rule = make_rule(max_failures=2)
+    for _ in range(2):
         hold(loss("0.10"))
+    mine, theirs = (claim() for claim in claims(rule))
+    rival = Rival(lambda: running._finish(theirs, "It failed.", now=NOON))
+    rival.begin_at(monkeypatch, SettlingRun.objects, "filter")
 
-    run_at_once()
+    running._finish(mine, "It failed.", now=NOON)
+    rival.finish()
 
-    assert SettlingRule.objects.get().failures == 4
-    assert PurchaseOrder.objects.filter(status="on_hold").count() == 4
+    assert rival.failure is None
+    rule.refresh_from_db()
+    assert (rule.failures, rule.is_on) == (2, False)
+    assert PurchaseOrder.objects.filter(status="on_hold").count() == 2
+
+
+def test_an_interrupted_item_counts_once(overridden):
+    rule = make_rule()
+    hold(loss("1.00"))
+    (claim,) = claims(rule)
+    claim()
+    later = NOON + running.INTERRUPTED_AFTER * 2
+
+    all_at_once([lambda: running.run_all(now=later)] * WORKERS, ())
+
+    rule.refresh_from_db()
+    assert (rule.failures, overridden) == (1, [])
