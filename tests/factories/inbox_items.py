@@ -241,7 +241,6 @@ ITEMS = {
     "submission_late": change_purchase_orders(
         status="ready", submission_status="unsubmitted", submit_at=AGO
     ),
-    "rejected_after_shipment": change_purchase_orders(submission_status="rejected"),
     "purchase_order_blocked_by_supplier": change_purchase_orders(
         submission_status="submitted", problem="1010: check the address"
     ),

@@ -49,7 +49,6 @@ _BY_LOSS: Mapping[Loss, tuple[str, ...]] = {
         "submission_unconfirmed",
         "submission_failed",
         "submission_late",
-        "rejected_after_shipment",
         "purchase_order_blocked_by_supplier",
         "cancellation_unanswered",
         "cancellation_to_request",

@@ -26,7 +26,7 @@ ENDED_OTHERWISE = {
     "invariant_violated": "manage.py check_invariants",
     "manufacturer_address_missing": "Enter name and address on the brand",
     "offers_withheld": "Verify",
-    "payment_request_refused": "Sync from gateway",
+    "payment_request_refused": '"Retry" on the refused event',
     "refund_returned": '"Refund" again on the order',
     "repricing_delayed": "Start the worker",
     "responsible_person_missing": "Enter the responsible person",

@@ -55,11 +55,6 @@ PURCHASE_ORDERS = (
         """,
     ),
     _purchase(
-        "rejected_after_shipment",
-        _("Supplier rejected an order that it already shipped"),
-        "po.submission_status = 'rejected' AND po.status <> 'canceled'",
-    ),
-    _purchase(
         "purchase_order_blocked_by_supplier",
         _("On hold at the supplier"),
         "po.status <> 'canceled' AND po.submission_status = 'submitted' AND po.problem <> ''",

@@ -42,16 +42,6 @@ def test_each_case_is_acted_on_once(overridden):
     assert SettlingRun.objects.count() == len(rows)
 
 
-def test_two_rules_of_one_cause_act_once(overridden):
-    make_rule()
-    make_rule(name="other")
-    hold(loss("1.00"))
-
-    run_at_once()
-
-    assert len(overridden) == 1
-
-
 def claims(rule):
     """Return a function per item that claims it, as a worker does before it acts."""
     recording.record(now=NOON)
@@ -73,6 +63,17 @@ def test_the_limit_of_a_day_holds(monkeypatch, overridden):
 
     assert mine() is not None
     assert rival.finish() is None
+    assert SettlingRun.objects.count() == 1
+
+
+def test_two_rules_of_one_cause_act_once(monkeypatch, overridden):
+    """Without the unique case both claim it: each holds the lock of its own rule."""
+    hold(loss("1.00"))
+    (mine,), (theirs,) = claims(make_rule()), claims(make_rule(name="other"))
+    rival = Rival(theirs)
+    rival.begin_at(monkeypatch, SettlingRun, "save")
+
+    assert [mine(), rival.finish()].count(None) == 1
     assert SettlingRun.objects.count() == 1
 
 
