@@ -1,23 +1,19 @@
-"""Supplier sandbox: the command line, state, server and controls that every supplier has."""
+"""Supplier sandbox: the state, server and controls that every supplier has."""
 
-import re
 import threading
 import time
-from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
+from storefront.dev.sandboxes.core import command_line
 from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions, perform
 from storefront.dev.sandboxes.core.faults import Faults
 from storefront.dev.sandboxes.core.http_server import Listener, Reply, Request, as_html, serve
 from storefront.dev.sandboxes.core.ledger import Ledger
 from storefront.dev.sandboxes.goods.model import Product
 from storefront.dev.sandboxes.pictures import coloring
-
-UNIT = re.compile(r"_(s|eur|usd)$")  # the unit in a rule's name; the option's name omits it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,40 +24,6 @@ class BaseRules:
     """
 
     pace_s: float = 0.0
-
-
-def arguments(
-    words: Sequence[str] | None,
-    name: str,
-    description: str | None,
-    *,
-    count: int,
-    rules: type[BaseRules],
-) -> Namespace:
-    """Parse words or the command line: the options of every supplier, and one for each rule."""
-    parser = ArgumentParser(
-        prog=f"storefront.dev.sandboxes.{name}",
-        description=description,
-        formatter_class=ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0: any free port")
-    parser.add_argument("--data", type=Path, required=True, help="folder of ledger and orders")
-    parser.add_argument("--count", type=int, default=count, help="number of valid products")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--public-url", default="", help="base URL of the images")
-    for rule in fields(rules):
-        option = "--" + UNIT.sub("", rule.name).replace("_", "-")
-        if isinstance(rule.default, bool):
-            parser.add_argument(option, dest=rule.name, action="store_true", help=" ")
-        else:
-            kind = type(rule.default)
-            parser.add_argument(option, dest=rule.name, type=kind, default=rule.default, help=" ")
-    return parser.parse_args(words)
-
-
-def chosen[R: BaseRules](rules: type[R], asked: Namespace) -> R:
-    return rules(**{rule.name: getattr(asked, rule.name) for rule in fields(rules)})
 
 
 class SupplierState[R: BaseRules]:
@@ -151,3 +113,32 @@ def run(server: Listener, state: SupplierState[Any], threads: Iterable[threading
     for thread in threads:
         thread.join(timeout=5)
     state.ledger.close()
+
+
+def run_supplier[S: SupplierState[Any]](  # noqa: PLR0913 - the parts of a supplier
+    words: Sequence[str] | None,
+    name: str,
+    description: str | None,
+    *,
+    count: int,
+    rules: type[BaseRules],
+    make_state: Callable[..., S],
+    make_server: Callable[..., Listener],
+    threads: Sequence[Callable[[S], threading.Thread]] = (),
+) -> None:
+    """Run a supplier with the options in ``words``, or of the command line, until a signal."""
+    options = command_line.parser(name, description)
+    options.add_argument("--count", type=int, default=count, help="number of valid products")
+    options.add_argument("--seed", type=int, default=7)
+    options.add_argument("--public-url", default="", help="base URL of the images")
+    command_line.add_rules(options, rules)
+    asked = options.parse_args(words)
+    state = make_state(
+        folder=asked.data,
+        base_url=asked.public_url,
+        count=asked.count,
+        seed=asked.seed,
+        rules=command_line.chosen_rules(rules, asked),
+    )
+    server = make_server((asked.host, asked.port), state=state)
+    run(server, state, [start(state) for start in threads])

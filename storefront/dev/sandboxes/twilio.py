@@ -12,7 +12,6 @@ import html
 import re
 import sys
 import threading
-from argparse import ArgumentParser
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -21,6 +20,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
+from storefront.dev.sandboxes.core import command_line
 from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions, perform
 from storefront.dev.sandboxes.core.faults import Fault, Faults, reply_after, reply_before
 from storefront.dev.sandboxes.core.http_server import (
@@ -292,12 +292,8 @@ def _page(sandbox: Sandbox) -> str:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    parser = ArgumentParser(prog="storefront.dev.sandboxes.twilio", description=__doc__)
-    public_url = env_str("PUBLIC_URL").rstrip("/")
-    hook = f"{public_url}/hooks/twilio/" if public_url else ""
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0: any free port")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the messages")
+    hook = command_line.hook_url("twilio")
+    parser = command_line.parser("twilio", __doc__)
     parser.add_argument("--account", default=env_str("TWILIO_ACCOUNT_SID"))
     parser.add_argument("--token", default=env_str("TWILIO_AUTH_TOKEN"))
     parser.add_argument("--hook-url", default=hook, help="where replies are posted")

@@ -15,12 +15,12 @@ import json
 import re
 import sys
 import time
-from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from storefront.dev.sandboxes.core import command_line
 from storefront.dev.sandboxes.core.control import FAULT_ACTIONS, Actions, perform
 from storefront.dev.sandboxes.core.faults import Fault, Faults, reply_after, reply_before
 from storefront.dev.sandboxes.core.faults import retry_after as retry_after_header
@@ -219,10 +219,7 @@ def _page(sandbox: Sandbox) -> str:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    parser = ArgumentParser(prog="storefront.dev.sandboxes.webhook_receiver", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0: any free port")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the messages")
+    parser = command_line.parser("webhook_receiver", __doc__)
     parser.add_argument("--tolerance", type=int, default=TOLERANCE_S, help="of timestamps, seconds")
     parser.add_argument("--demo-secret", default="", help="secret of the receiver 'demo'")
     asked = parser.parse_args(words)

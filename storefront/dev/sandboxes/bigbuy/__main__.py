@@ -5,19 +5,20 @@ from collections.abc import Sequence
 from storefront.dev.sandboxes.bigbuy import orders
 from storefront.dev.sandboxes.bigbuy.server import Server
 from storefront.dev.sandboxes.bigbuy.state import Rules, SandboxState
-from storefront.dev.sandboxes.supplier import arguments, chosen, run
+from storefront.dev.sandboxes.supplier import run_supplier
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    asked = arguments(words, "bigbuy", __doc__, count=60, rules=Rules)
-    state = SandboxState(
-        folder=asked.data,
-        base_url=asked.public_url,
-        count=asked.count,
-        seed=asked.seed,
-        rules=chosen(Rules, asked),
+    run_supplier(
+        words,
+        "bigbuy",
+        __doc__,
+        count=60,
+        rules=Rules,
+        make_state=SandboxState,
+        make_server=Server,
+        threads=[orders.start],
     )
-    run(Server((asked.host, asked.port), state=state), state, [orders.start(state)])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from storefront.dev.sandboxes.supplier import arguments, chosen, run
+from storefront.dev.sandboxes.supplier import run_supplier
 
 from . import order_lifecycle, webhooks
 from .server import Server
@@ -10,16 +10,16 @@ from .state import Rules, SandboxState
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    asked = arguments(words, "cj", __doc__, count=160, rules=Rules)
-    state = SandboxState(
-        folder=asked.data,
-        base_url=asked.public_url,
-        count=asked.count,
-        seed=asked.seed,
-        rules=chosen(Rules, asked),
+    run_supplier(
+        words,
+        "cj",
+        __doc__,
+        count=160,
+        rules=Rules,
+        make_state=SandboxState,
+        make_server=Server,
+        threads=[order_lifecycle.start, webhooks.start],
     )
-    server = Server((asked.host, asked.port), state=state)
-    run(server, state, [order_lifecycle.start(state), webhooks.start(state)])
 
 
 if __name__ == "__main__":

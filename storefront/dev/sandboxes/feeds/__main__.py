@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from storefront.dev.sandboxes.supplier import arguments, chosen, run
+from storefront.dev.sandboxes.supplier import run_supplier
 
 from .order_files import start
 from .server import Server
@@ -10,15 +10,16 @@ from .state import Rules, SandboxState
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    asked = arguments(words, "feeds", __doc__, count=120, rules=Rules)
-    state = SandboxState(
-        folder=asked.data,
-        base_url=asked.public_url,
-        count=asked.count,
-        seed=asked.seed,
-        rules=chosen(Rules, asked),
+    run_supplier(
+        words,
+        "feeds",
+        __doc__,
+        count=120,
+        rules=Rules,
+        make_state=SandboxState,
+        make_server=Server,
+        threads=[start],
     )
-    run(Server((asked.host, asked.port), state=state), state, [start(state)])
 
 
 if __name__ == "__main__":

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 
 from storefront.dev.sandboxes.onx.server import Server
 from storefront.dev.sandboxes.onx.state import Rules, SandboxState
-from storefront.dev.sandboxes.supplier import arguments, chosen, run
+from storefront.dev.sandboxes.supplier import run_supplier
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    asked = arguments(words, "onx", __doc__, count=60, rules=Rules)
-    state = SandboxState(
-        folder=asked.data,
-        base_url=asked.public_url,
-        count=asked.count,
-        seed=asked.seed,
-        rules=chosen(Rules, asked),
+    run_supplier(
+        words,
+        "onx",
+        __doc__,
+        count=60,
+        rules=Rules,
+        make_state=SandboxState,
+        make_server=Server,
     )
-    run(Server((asked.host, asked.port), state=state), state, [])
 
 
 if __name__ == "__main__":

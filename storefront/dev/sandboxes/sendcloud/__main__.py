@@ -4,10 +4,10 @@ Usage:
     python -m storefront.dev.sandboxes.sendcloud --port 8007 --data FOLDER
 """
 
-import argparse
+from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
 
+from storefront.dev.sandboxes.core import command_line
 from storefront.dev.sandboxes.supplier import run
 from storefront.lib.env import env_str
 
@@ -27,12 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run(Server((options.host, options.port), state=state), state, [])
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+def _options(arguments: Sequence[str] | None) -> Namespace:
     public_key, _, secret_key = env_str("SANDBOX_SENDCLOUD_KEYS").partition(":")
-    parser = argparse.ArgumentParser("storefront.dev.sandboxes.sendcloud", description=__doc__)
-    parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the database")
+    parser = command_line.parser("sendcloud", __doc__)
     parser.add_argument("--public-key", default=public_key, help="the shop's public key")
     parser.add_argument("--secret-key", default=secret_key, help="the shop's secret key")
     parser.add_argument("--announce", type=float, default=0.0, help="seconds until it is confirmed")

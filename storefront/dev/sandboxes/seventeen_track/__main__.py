@@ -4,10 +4,10 @@ Usage:
     python -m storefront.dev.sandboxes.seventeen_track --port 8005 --data FOLDER
 """
 
-import argparse
+from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
 
+from storefront.dev.sandboxes.core import command_line
 from storefront.dev.sandboxes.supplier import run
 from storefront.lib.env import env_str
 
@@ -15,8 +15,6 @@ from . import state as journeys
 from . import webhooks
 from .server import Server
 from .state import Rules, SandboxState
-
-HOOK_PATH = "/hooks/17track/"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -34,16 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run(server, state, [journeys.start(state), webhooks.start(state)])
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    public_url = env_str("PUBLIC_URL").rstrip("/")
-    hook = f"{public_url}{HOOK_PATH}" if public_url else ""
+def _options(arguments: Sequence[str] | None) -> Namespace:
     keys = env_str("SEVENTEEN_TRACK_KEY").split()
-    parser = argparse.ArgumentParser(
-        "storefront.dev.sandboxes.seventeen_track", description=__doc__
-    )
-    parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the database")
+    hook = command_line.hook_url("17track")
+    parser = command_line.parser("seventeen_track", __doc__)
     parser.add_argument("--webhook-url", default=hook, help="where webhooks are posted")
     parser.add_argument("--key", default=keys[0] if keys else "", help="the shop's key")
     parser.add_argument("--pace", type=float, default=0.0, help="seconds between two events")

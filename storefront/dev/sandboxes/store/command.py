@@ -1,38 +1,29 @@
 """Store command line: parse the options of a store sandbox, run it."""
 
-from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
-from collections.abc import Sequence
-from dataclasses import fields
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from storefront.dev.sandboxes.core import command_line
 from storefront.dev.sandboxes.store import webhooks
 from storefront.dev.sandboxes.store.server import StoreServer
 from storefront.dev.sandboxes.store.shop import Shop
 from storefront.dev.sandboxes.store.state import StoreRules, StoreState
-from storefront.dev.sandboxes.supplier import UNIT, run
+from storefront.dev.sandboxes.supplier import run
 
 
-def arguments(
-    words: Sequence[str] | None, name: str, description: str | None, *, rules: type[StoreRules]
-) -> Namespace:
-    """Parse words or the command line: address, folder, and one option for each rule."""
-    parser = ArgumentParser(
-        prog=f"storefront.dev.sandboxes.{name}",
-        description=description,
-        formatter_class=ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0: any free port")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the store")
-    for rule in fields(rules):
-        option = "--" + UNIT.sub("", rule.name).replace("_", "-")
-        kind = type(rule.default)
-        parser.add_argument(option, dest=rule.name, type=kind, default=rule.default, help=" ")
-    return parser.parse_args(words)
-
-
-def run_store[S: StoreState[Any]](asked: Namespace, state: S, shop: Shop[S]) -> None:
-    """Serve until a signal."""
+def run_store[S: StoreState[Any]](  # noqa: PLR0913 - the parts of a store
+    words: Sequence[str] | None,
+    name: str,
+    description: str | None,
+    *,
+    rules: type[StoreRules],
+    make_state: Callable[..., S],
+    shop: Shop[S],
+) -> None:
+    """Run a store with the options in ``words``, or of the command line, until a signal."""
+    options = command_line.parser(name, description)
+    command_line.add_rules(options, rules)
+    asked = options.parse_args(words)
+    state = make_state(folder=asked.data, rules=command_line.chosen_rules(rules, asked))
     server = StoreServer((asked.host, asked.port), state=state, shop=shop)
     run(server, state, [webhooks.start(state)])

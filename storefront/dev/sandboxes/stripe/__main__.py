@@ -4,12 +4,12 @@ Usage:
     python -m storefront.dev.sandboxes.stripe --port 8002 --data FOLDER
 """
 
-import argparse
 import logging
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
-from pathlib import Path
 
+from storefront.dev.sandboxes.core import command_line
 from storefront.dev.sandboxes.core.http_server import serve
 from storefront.dev.sandboxes.stripe.api import Sandbox
 from storefront.dev.sandboxes.stripe.faults import no_faults
@@ -18,8 +18,6 @@ from storefront.dev.sandboxes.stripe.store import Store
 from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
 from storefront.dev.sandboxes.stripe.webhook_sender import WebhookSender
 from storefront.lib.env import env_str
-
-HOOK_PATH = "/hooks/stripe/"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,13 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    public_url = env_str("PUBLIC_URL").rstrip("/")
-    hook = f"{public_url}{HOOK_PATH}" if public_url else ""
-    parser = argparse.ArgumentParser("storefront.dev.sandboxes.stripe", description=__doc__)
-    parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the database")
+def _options(arguments: Sequence[str] | None) -> Namespace:
+    hook = command_line.hook_url("stripe")
+    parser = command_line.parser("stripe", __doc__)
     parser.add_argument("--webhook-url", default=hook, help="where webhooks are posted")
     parser.add_argument("--public-url", default="", help="how browsers reach this server")
     parser.add_argument("--shop", default="Fara", help="the name on the payment page")
