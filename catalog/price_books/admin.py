@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.db.models import Max, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -24,7 +24,7 @@ from catalog.price_books.labels import BOOK_FIELDSETS, NO_BOOKS, NO_RULES, RULE_
 from catalog.pricing import labels
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
-from storefront.lib.staff.csv_export import csv_line
+from storefront.lib.staff.csv_export import csv_response
 from storefront.lib.staff.inlines import inline
 
 Status = PriceBook.Status
@@ -112,7 +112,8 @@ class PriceBookAdmin(StaffAdmin):
     def dry_run(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         book = self.row(request, object_id)
         if request.GET.get("csv"):
-            return self._csv(book)
+            rows = dry_run.export_rows(book=book, now=timezone.now())
+            return csv_response(rows, f"{book.channel.code}-v{book.version}-dry-run.csv")
         if request.method == "POST":
             self.wake(request, price_book_tasks.run_dry_run, book_id=book.pk)
             return HttpResponseRedirect(f"{request.path}?requested=1")
@@ -132,16 +133,6 @@ class PriceBookAdmin(StaffAdmin):
             ],
         }
         return TemplateResponse(request, "catalog/price_books/dry_run.html", context)
-
-    @staticmethod
-    def _csv(book: PriceBook) -> StreamingHttpResponse:
-        lines = map(csv_line, dry_run.export_rows(book=book, now=timezone.now()))
-        name = f"{book.channel.code}-v{book.version}-dry-run.csv"
-        return StreamingHttpResponse(
-            lines,
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
 
     @confirmed_action(
         description=_("Go live"),

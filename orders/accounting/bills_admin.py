@@ -28,7 +28,7 @@ from storefront.lib.staff.admin import (
     action,
     confirmed_action,
 )
-from storefront.lib.staff.csv_export import csv_line
+from storefront.lib.staff.csv_export import csv_response
 from storefront.lib.staff.fieldsets import section
 from storefront.lib.staff.form_fields import money_field
 from storefront.lib.staff.inlines import inline
@@ -217,11 +217,7 @@ def _csv(rows: list[bill_aging.AgingRow]) -> HttpResponse:
         [row.name, row.currency, row.count, *(part.amount for part in (*row.parts, row.total))]
         for row in rows
     ]
-    # By its first character, spreadsheets know UTF-8.
-    content = "\ufeff" + "".join(map(csv_line, lines))
-    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = 'attachment; filename="open-bills.csv"'
-    return answer
+    return csv_response(lines, "open-bills.csv")
 
 
 @admin.register(SupplierPayment)

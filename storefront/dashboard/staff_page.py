@@ -1,14 +1,11 @@
-"""Staff pages: require permissions, render a template in the admin layout, send a CSV file."""
+"""Staff pages: require permissions, render a template in the admin layout."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.template.response import TemplateResponse
-
-from storefront.lib.staff.csv_export import csv_line
 
 
 def require(request: HttpRequest, *rights: str) -> None:
@@ -29,11 +26,3 @@ def require_any(request: HttpRequest, *rights: str) -> None:
 
 def render(request: HttpRequest, template: str, **shown: Any) -> TemplateResponse:
     return TemplateResponse(request, template, {**admin.site.each_context(request), **shown})
-
-
-def csv_file(rows: Iterable[Iterable[object]], name: str) -> HttpResponse:
-    """Return a short table as a CSV download. By its first character, spreadsheets know UTF-8."""
-    content = "\ufeff" + "".join(map(csv_line, rows))
-    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer

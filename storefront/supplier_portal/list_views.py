@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from storefront.lib.staff.csv_export import csv_response
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.supplier_portal import actions, order_list, tracking_file
 from storefront.supplier_portal.access import ListAccess, list_form, list_page, render_page
@@ -53,10 +54,8 @@ def upload(request: HttpRequest, access: ListAccess) -> HttpResponse:
 @list_page
 def download(_request: HttpRequest, access: ListAccess) -> HttpResponse:
     """Return the open orders as a CSV file, to be filled in and uploaded."""
-    content = "".join(tracking_file.export_open_orders(access.supplier))
-    response = HttpResponse(content, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{access.supplier.code}-orders.csv"'
-    return response
+    rows = tracking_file.export_open_orders(access.supplier)
+    return csv_response(rows, f"{access.supplier.code}-orders.csv")
 
 
 def _confirm(access: ListAccess, number: str) -> Outcome:

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,6 @@ from orders.models import PurchaseOrder
 from shipping.shipments import contents, tracking_import, tracking_list
 from shipping.shipments.tracking_import import ListedParcel
 from storefront.lib.http.errors import PermanentError
-from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.csv_import import error_message
 from storefront.lib.staff.csv_table import MAX_ROWS, CsvError, decode
 from storefront.supplier_portal import order_list
@@ -35,7 +34,6 @@ COLUMNS = (
     *("title", "carrier service", "name", "line1", "line2", "postcode", "city", "region"),
     *("country", "phone"),
 )
-BYTE_ORDER_MARK = "\ufeff"  # Excel reads UTF-8 only with it
 
 
 class UnreadableFileError(ValueError):
@@ -57,16 +55,15 @@ class Outcome:
     text: str
 
 
-def export_open_orders(supplier: Supplier) -> Iterator[str]:
-    """Yield the lines of a CSV file: what is still to be shipped, one row per item."""
-    yield BYTE_ORDER_MARK
-    yield csv_line(COLUMNS)
+def export_open_orders(supplier: Supplier) -> Iterator[Iterable[object]]:
+    """Yield the headings, then what is still to be shipped, one row per item."""
+    yield COLUMNS
     rows = order_list.known_orders(supplier).filter(order_list.OPEN, cancel_requested_at=None)
     for purchase_order in rows.select_related("order").order_by("pk")[:MAX_EXPORTED]:
         yield from _order_lines(purchase_order)
 
 
-def _order_lines(purchase_order: PurchaseOrder) -> Iterator[str]:
+def _order_lines(purchase_order: PurchaseOrder) -> Iterator[Iterable[object]]:
     remaining = contents.remaining_units(purchase_order)
     to = purchase_order.goes_to
     address = [
@@ -79,7 +76,7 @@ def _order_lines(purchase_order: PurchaseOrder) -> Iterator[str]:
     for line in lines.order_by("pk"):
         if units := remaining[line.order_line_id]:
             item = (line.offer.supplier_sku, units, line.title, purchase_order.carrier_service)
-            yield csv_line((purchase_order.number, "", "", *item, *address))
+            yield (purchase_order.number, "", "", *item, *address)
 
 
 def import_file(*, supplier: Supplier, content: bytes, now: datetime) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""Catalog export: load variants in batches, yield them as rows of a table or as CSV lines."""
+"""Catalog export: load variants in batches, yield them as rows of a table."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -8,20 +8,11 @@ from django.db.models import QuerySet
 
 from catalog.custom_attributes import registry
 from catalog.models import Identifier, Image, Mode, Product, ProductText, Spec, Variant
-from storefront.lib.staff.csv_export import lossless_csv_line
 from suppliers.catalog_files import columns
 from suppliers.catalog_files.columns import ExportRow
 from suppliers.models import Supplier, SupplierOffer
 
 BATCH = 500
-BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read a CSV file as Windows-1252
-
-
-def csv_lines(products: QuerySet[Product], *, supplier: Supplier | None = None) -> Iterator[str]:
-    """Yield the lines of a CSV file, its headings first, in bounded memory."""
-    lines = map(lossless_csv_line, table(products, supplier=supplier))
-    yield BYTE_ORDER_MARK + next(lines)
-    yield from lines
 
 
 def table(products: QuerySet[Product], *, supplier: Supplier | None = None) -> Iterator[list[str]]:

@@ -15,8 +15,7 @@ from catalog.bulk_edits.file_fields import (
 )
 from catalog.models import Product, Variant
 from catalog.models.texts import TRANSLATED_LANGUAGES
-from storefront.lib.staff.csv_export import lossless_csv_line
-from suppliers.catalog_files.export import BATCH, BYTE_ORDER_MARK, option_names
+from suppliers.catalog_files.export import BATCH, option_names
 from suppliers.catalog_files.own_columns import (
     HANDLE,
     MULTI_COLUMN,
@@ -125,10 +124,3 @@ class OwnTable:
                     code = f"{part}.{position}:{language}"
                     each = self._own.fields.get(code) if position < MAX_OPTIONS else None
                     yield str(each.read(target)) if each else ""
-
-
-def csv_lines(products: "QuerySet[Product]") -> Iterator[str]:
-    """Yield the lines of a CSV file, its headings first."""
-    lines = map(lossless_csv_line, OwnTable(products).rows())
-    yield BYTE_ORDER_MARK + next(lines)
-    yield from lines

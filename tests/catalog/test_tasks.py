@@ -1,10 +1,9 @@
 import io
-import threading
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from PIL import Image as Pillow
 
@@ -20,6 +19,7 @@ from tests.factories.catalog import (
     make_spec,
     make_variant,
 )
+from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db
 
@@ -93,40 +93,23 @@ def test_one_worker_fetches_images_at_a_time(monkeypatch):
 
 def run_elsewhere(act):
     """Run ``act`` in another thread, with its own database session; return the result."""
-    answers = []
-
-    def run():
-        try:
-            answers.append(act())
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(20)
-    return answers[0]
+    other = Rival(act)
+    other.begin()
+    return other.finish()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_never_fetch_the_same_image():
     make_image(make_product())
-    leased = []
 
-    def other_worker():
-        try:
-            leased.append(len(images._lock_due(size=20, now=timezone.now(), main_only=False)))
-        finally:
-            connection.close()
+    def lease():
+        return len(images._lock_due(size=20, now=timezone.now(), main_only=False))
 
     with transaction.atomic():
         Image.objects.select_for_update(of=["self"]).get()
-        thread = threading.Thread(target=other_worker)
-        thread.start()
-        thread.join(timeout=5)
+        leased = run_elsewhere(lease)
 
-    assert leased == [0]
-    assert len(images._lock_due(size=20, now=timezone.now(), main_only=False)) == 1
-    assert images._lock_due(size=20, now=timezone.now(), main_only=False) == []
+    assert (leased, lease(), lease()) == (0, 1, 0)
 
 
 def test_an_image_of_a_crashed_worker_is_due_after_the_lease():

@@ -1,45 +1,22 @@
-"""Bulkhead factory: hold a supplier's bulkhead slot or an exclusive lock, as another worker."""
+"""Bulkhead factory: occupy a supplier's bulkhead slot, as another worker."""
 
-import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
-from django.db import connection
-
-from suppliers.resilience.bulkheads import BulkheadFullError, bulkhead, exclusive_lock
-
-
-def elsewhere(work, supplier_id):
-    """Occupy a bulkhead slot in another session; yield False if all slots were occupied."""
-    return _held_elsewhere(lambda: bulkhead(work, supplier_id))
-
-
-def locked_elsewhere(subject):
-    """Hold an exclusive lock in another session."""
-    return _held_elsewhere(lambda: exclusive_lock(subject))
+from suppliers.resilience.bulkheads import BulkheadFullError, bulkhead
+from tests.support.concurrency import held_elsewhere
 
 
 @contextmanager
-def _held_elsewhere(enter):
-    taken, over = threading.Event(), threading.Event()
-    found = []
+def elsewhere(work, supplier_id):
+    """Occupy a bulkhead slot in another session; yield False if all slots were occupied."""
+    slots = []
 
-    def hold():
-        try:
-            with enter():
-                found.append(True)
-                taken.set()
-                over.wait(10)
-        except BulkheadFullError:
-            found.append(False)
-        finally:
-            taken.set()
-            connection.close()
+    @contextmanager
+    def slot():
+        with ExitStack() as stack:
+            with suppress(BulkheadFullError):
+                slots.append(stack.enter_context(bulkhead(work, supplier_id)))
+            yield
 
-    thread = threading.Thread(target=hold)
-    thread.start()
-    taken.wait(10)
-    try:
-        yield found[0]
-    finally:
-        over.set()
-        thread.join()
+    with held_elsewhere(slot()):
+        yield bool(slots)

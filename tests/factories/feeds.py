@@ -31,20 +31,31 @@ def make_shop():
     return channel
 
 
-def make_feed_supplier(*, code="lumen", base_url="http://fake.example", safety_stock=0):
+def make_feed_supplier(
+    *, code="lumen", adapter="fake", currency="USD", safety_stock=0, **connection
+):
+    """Make an active supplier with a connection; by default its connector is in memory."""
     supplier = Supplier.objects.create(
         code=code,
         name=code.title(),
-        adapter="fake",
-        currency="USD",
+        adapter=adapter,
+        currency=currency,
         status=Supplier.Status.ACTIVE,
         status_since=NOON,
         new_product_status=Supplier.NewProductStatus.LIVE,
         product_changes=Supplier.ProductChanges.APPLY,
         safety_stock=safety_stock,
     )
-    Connection.objects.create(supplier=supplier, base_url=base_url, calls_per_second=10_000)
+    usual = {"base_url": "http://fake.example", "calls_per_second": 10_000}
+    Connection.objects.create(supplier=supplier, **usual | connection)
     return supplier
+
+
+def make_upload_supplier(fields):
+    """Make a supplier whose files are uploaded; ``fields`` maps their columns."""
+    mapping = {"fields": fields, "country": "DE"}
+    options = {"via": "upload", "products_at": "feed", "mapping": mapping}
+    return make_feed_supplier(code="files", adapter="feed", base_url="", options=options)
 
 
 def usd(amount):

@@ -6,7 +6,7 @@ Use:  from tests.fakes.bigbuy_sandbox import bigbuy_process, bigbuy_sandbox  (in
 import pytest
 
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY
-from tests.fakes.sandbox_process import SandboxProcess, connect_supplier
+from tests.fakes.sandbox_process import SandboxProcess, connect_supplier, process_fixture
 
 LIGHTING = 19657
 # The sandbox's status names and their meanings; the connector reads the real names at run time.
@@ -60,11 +60,7 @@ def connect_bigbuy(process, **options):
     )
 
 
-@pytest.fixture(scope="session")
-def bigbuy_process(tmp_path_factory):
-    process = BigBuyProcess(folder=tmp_path_factory.mktemp("bigbuy")).start()
-    yield process
-    process.stop()
+bigbuy_process = process_fixture(BigBuyProcess)
 
 
 @pytest.fixture

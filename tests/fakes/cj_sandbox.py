@@ -7,7 +7,7 @@ import pytest
 
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY
 from tests.factories.connector_contexts import MemoryBudget
-from tests.fakes.sandbox_process import SandboxProcess, connect_supplier
+from tests.fakes.sandbox_process import SandboxProcess, connect_supplier, process_fixture
 
 
 class CjProcess(SandboxProcess):
@@ -37,11 +37,7 @@ def connect(process):
     )
 
 
-@pytest.fixture(scope="session")
-def sandbox_process(tmp_path_factory):
-    process = CjProcess(folder=tmp_path_factory.mktemp("sandbox")).start()
-    yield process
-    process.stop()
+sandbox_process = process_fixture(CjProcess)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ Use:  from tests.fakes.feed_sandbox import feed_process, feed_sandbox  (in a con
 import pytest
 
 from storefront.dev.sandboxes.feeds import mapping
-from tests.fakes.sandbox_process import SandboxProcess, connect_supplier
+from tests.fakes.sandbox_process import SandboxProcess, connect_supplier, process_fixture
 
 PRODUCTS = 30
 
@@ -123,11 +123,7 @@ def connect_feed(process, *, code="feed-sandbox", secrets=None, **options):
     )
 
 
-@pytest.fixture(scope="session")
-def feed_process(tmp_path_factory):
-    process = FeedProcess(folder=tmp_path_factory.mktemp("feed-sandbox")).start()
-    yield process
-    process.stop()
+feed_process = process_fixture(FeedProcess)
 
 
 @pytest.fixture

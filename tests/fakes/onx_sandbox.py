@@ -6,7 +6,7 @@ Use:  from tests.fakes.onx_sandbox import onx_process, onx_sandbox  (in the test
 import pytest
 
 from storefront.dev.sandboxes.onx.state import DEFAULT_KEY
-from tests.fakes.sandbox_process import SandboxProcess, connect_supplier
+from tests.fakes.sandbox_process import SandboxProcess, connect_supplier, process_fixture
 
 
 class OnxProcess(SandboxProcess):
@@ -31,11 +31,7 @@ def connect_onx(process):
     )
 
 
-@pytest.fixture(scope="session")
-def onx_process(tmp_path_factory):
-    process = OnxProcess(folder=tmp_path_factory.mktemp("onx")).start()
-    yield process
-    process.stop()
+onx_process = process_fixture(OnxProcess)
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import ClassVar
 
 import httpx
+import pytest
 
 from storefront.lib.security.encryption import encrypt
-from suppliers.models import Connection, Supplier
-from tests.factories.suppliers import NOON
+from tests.factories.feeds import make_feed_supplier
 
 
 @dataclass
@@ -65,23 +65,26 @@ class SandboxProcess:
         self.control("reset", {})
 
 
+def process_fixture(process_class):
+    """Return a fixture of a process that runs until the end of all tests."""
+
+    @pytest.fixture(scope="session")
+    def process(tmp_path_factory):
+        started = process_class(folder=tmp_path_factory.mktemp(process_class.__name__)).start()
+        yield started
+        started.stop()
+
+    return process
+
+
 def connect_supplier(adapter, *, code, currency, base_url, secrets, **options):
     """Create an active supplier and its connection to a running sandbox."""
-    supplier = Supplier.objects.create(
+    return make_feed_supplier(
         code=code,
-        name=code,
         adapter=adapter,
         currency=currency,
-        status=Supplier.Status.ACTIVE,
-        status_since=NOON,
-        new_product_status=Supplier.NewProductStatus.LIVE,
-        product_changes=Supplier.ProductChanges.APPLY,
-    )
-    Connection.objects.create(
-        supplier=supplier,
         base_url=base_url,
         calls_per_second=1000,
         secrets_encrypted=encrypt(secrets),
         options=options,
     )
-    return supplier

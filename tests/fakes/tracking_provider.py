@@ -1,11 +1,8 @@
-"""The 17TRACK sandbox in the test process, with its own directory.
+"""The 17TRACK sandbox in the test process.
 
 Every test can use the fixture ``tracking_provider`` (``pytest_plugins`` in ``tests/conftest.py``).
 """
 
-import threading
-
-import httpx
 import pytest
 
 from shipping.trackers import registry
@@ -14,38 +11,17 @@ from storefront.dev.sandboxes.seventeen_track import webhooks
 from storefront.dev.sandboxes.seventeen_track.server import Server
 from storefront.dev.sandboxes.seventeen_track.state import Rules, SandboxState
 from storefront.lib.http.observers import LoggingObserver
+from tests.fakes.running_server import RunningServer
 
 KEY = "a-key-of-17track"
 
 
-class TrackingProviderSandbox:
+class TrackingProviderSandbox(RunningServer):
     """A running sandbox; parcels move only when told to. It posts webhooks when told to."""
 
     def __init__(self, folder, **rules):
-        self.state = SandboxState(folder=folder, rules=Rules(**{"key": KEY, "qps": 0} | rules))
-        self.server = Server(("127.0.0.1", 0), state=self.state)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
-        self.thread.start()
-        self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=10)
-
-    def close(self):
-        self.client.close()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(timeout=10)
-        self.state.ledger.close()
-
-    def control(self, name, /, **body):
-        answer = self.client.request("POST" if body else "GET", f"/control/{name}", json=body)
-        assert answer.is_success, answer.text
-        return answer.json()
-
-    def fault(self, kind, path="*", **words):
-        self.control("faults", kind=kind, path=path, **words)
-
-    def clear_faults(self):
-        self.client.post("/control/faults/clear")
+        state = SandboxState(folder=folder, rules=Rules(**{"key": KEY, "qps": 0} | rules))
+        super().__init__(Server(("127.0.0.1", 0), state=state), state)
 
     def numbers(self):
         """Return how often each number was registered, with its tag."""

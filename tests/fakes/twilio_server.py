@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.sandbox_process import SandboxProcess
+from tests.fakes.sandbox_process import SandboxProcess, process_fixture
 
 ACCOUNT, TOKEN, SENDER = f"AC{'1' * 32}", "tests only", "+15005550006"
 HOOK_URL = "http://127.0.0.1:8000/hooks/twilio/"
@@ -18,11 +18,7 @@ class TwilioProcess(SandboxProcess):
         return self.control("messages")
 
 
-@pytest.fixture(scope="session")
-def twilio_process(tmp_path_factory):
-    process = TwilioProcess(folder=tmp_path_factory.mktemp("twilio")).start()
-    yield process
-    process.stop()
+twilio_process = process_fixture(TwilioProcess)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fakes.sandbox_process import SandboxProcess
+from tests.fakes.sandbox_process import SandboxProcess, process_fixture
 
 
 class ReceiverProcess(SandboxProcess):
@@ -21,11 +21,7 @@ class ReceiverProcess(SandboxProcess):
         return self.control("problems")
 
 
-@pytest.fixture(scope="session")
-def receiver_process(tmp_path_factory):
-    process = ReceiverProcess(folder=tmp_path_factory.mktemp("receiver")).start()
-    yield process
-    process.stop()
+receiver_process = process_fixture(ReceiverProcess)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ starts each process with a folder that it cannot write to.
 
 import os
 import secrets
-import time
 import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from storefront.ops import production_env
 from storefront.ops.environment import fresh_secrets
 from tests.support import containers
 from tests.support.containers import Image
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.full
 
@@ -140,7 +140,11 @@ def web(image, start):
     command[command.index("--workers") + 1] = "1"
     container = start("web", command)
     url = f"http://{HOST}:{port}"
-    wait_until(lambda: not container.is_running() or get(f"{url}/healthz")[0] == 200)
+    eventually(
+        lambda: not container.is_running() or get(f"{url}/healthz")[0] == 200,
+        within_s=90,
+        every_s=0.5,
+    )
     assert container.is_running(), container.said
     return url
 
@@ -154,13 +158,6 @@ def get(url):
         return error.code, error.read().decode()
     except OSError as error:
         return 0, str(error)
-
-
-def wait_until(is_so, *, within_s=90):
-    deadline = time.monotonic() + within_s
-    while not is_so():
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        time.sleep(0.5)
 
 
 def test_uploaded_file_is_readable_in_another_container(start):
@@ -197,5 +194,9 @@ def test_shop_is_served_and_ready_once_workers_and_beat_run(start, image, web):
     worker[worker.index("--concurrency") + 1] = "1"
     processes = [start("worker", worker), start("beat", image.services["beat"]["command"])]
 
-    wait_until(lambda: get(f"{web}/readyz")[0] == 200 or not all(p.is_running() for p in processes))
+    eventually(
+        lambda: get(f"{web}/readyz")[0] == 200 or not all(p.is_running() for p in processes),
+        within_s=90,
+        every_s=0.5,
+    )
     assert [process.said for process in processes if not process.is_running()] == []

@@ -7,6 +7,7 @@ import json
 from django.core.management import CommandError, call_command
 
 from catalog.models import Identifier, Image, Mode, Product, Spec, Variant
+from storefront.lib.staff.csv_export import lossless_csv_line
 from suppliers.connections import file_sources
 from suppliers.connectors.feed.mapping.spec import FormatOverrides
 from suppliers.feed_mapping import sample
@@ -15,6 +16,11 @@ from tests.factories.catalog import NOON
 from tests.factories.suppliers import make_supplier
 
 PRODUCTS = FileContent.PRODUCTS
+
+
+def csv_text(rows):
+    return "".join(map(lossless_csv_line, rows))
+
 
 HEADINGS = (
     "Artikelnr", "Modellgruppe", "EAN", "Herstellernummer", "Name", "Beschreibung", "Marke",

@@ -89,11 +89,14 @@ class Rival:
         act = getattr(place, name)
 
         def in_the_middle(*given, **named):
-            if self._thread.ident is None:
-                self.begin()
+            self.begin_once()
             return act(*given, **named)
 
         monkeypatch.setattr(place, name, in_the_middle)
+
+    def begin_once(self):
+        if self._thread.ident is None:
+            self.begin()
 
     def _run(self):
         try:

@@ -1,7 +1,6 @@
 """Reconciliation admin: list discrepancies and days, export, apply lost events, rerun, close."""
 
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -26,7 +25,6 @@ from storefront.lib.staff.admin import (
     enqueue_or_fail,
     register_read_only,
 )
-from storefront.lib.staff.csv_export import csv_line
 from storefront.lib.staff.inlines import inline
 from storefront.lib.staff.list_actions import FilteredActions
 
@@ -143,7 +141,7 @@ class DiscrepancyAdmin(FilteredActions):
 
     @action(description=_("Export CSV"), icon="download", may="view")
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        return self.export_rows(request, _lines, name="differences")
+        return self.export_rows(request, _rows, name="differences")
 
     @confirmed_action(
         description=_("Sync from gateway"),
@@ -176,32 +174,27 @@ class DiscrepancyAdmin(FilteredActions):
         resolution.close_discrepancy(difference=difference, **data, **acting(request))
 
 
-def _lines(rows: QuerySet[Discrepancy]) -> Iterator[str]:
-    yield csv_line(EXPORTED)
+def _rows(rows: QuerySet[Discrepancy]) -> Iterator[Iterable[object]]:
+    yield EXPORTED
     for row in rows.select_related(*JOINED).iterator(chunk_size=500):
-        cells = (
+        yield (
             row.first_day,
             row.last_day,
             row.get_status_display(),
             row.get_kind_display(),
             row.get_what_display(),
-            _number(row.expected_amount),
+            row.expected_amount,
             row.currency,
-            _number(row.found_amount),
+            row.found_amount,
             row.found_currency,
-            row.order or "",
-            row.payment or "",
-            row.purchase_order or "",
-            row.supplier or "",
+            row.order,
+            row.payment,
+            row.purchase_order,
+            row.supplier,
             row.reference,
             row.closed_by,
             row.close_reason,
         )
-        yield csv_line(cells)
-
-
-def _number(amount: Decimal | None) -> str:
-    return "" if amount is None else str(amount)
 
 
 # Days and observations

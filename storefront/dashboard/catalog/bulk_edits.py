@@ -22,6 +22,7 @@ from catalog.products.spec_edits import CAN_BE_UNLIKELY
 from catalog.products.staff.spec_form import finding_label
 from storefront.dashboard import staff_page
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
+from storefront.lib.staff.csv_export import csv_response
 from suppliers.catalog_files import imports
 from suppliers.models import CatalogImport
 
@@ -303,7 +304,7 @@ def download_rejected(request: HttpRequest, edit_id: int) -> HttpResponse:
     rows = edit.rows.filter(outcome=Outcome.REJECTED).order_by("position")
     headings = (gettext("Row"), gettext("Name"), gettext("Reason"))
     table = [headings, *rows.values_list("position", "name", "message")]
-    return staff_page.csv_file(table, f"rejected-{edit.pk}.csv")
+    return csv_response(table, f"rejected-{edit.pk}.csv")
 
 
 def _operation_text(

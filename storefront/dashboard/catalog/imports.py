@@ -19,6 +19,7 @@ from unfold.widgets import (
 from storefront.dashboard import staff_page
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
+from storefront.lib.staff.csv_export import csv_response
 from suppliers.catalog_files import findings, imports, tasks
 from suppliers.catalog_files.own_columns import SKU, OwnColumns, may_repeat
 from suppliers.connections import file_sources
@@ -316,7 +317,7 @@ def download_rejected(request: HttpRequest, import_id: int) -> HttpResponse:
         (each.get("number"), each["row"], each["reason"])
         for each in row.report.get("rejections", ())
     ]
-    return staff_page.csv_file([headings, *rejected], f"rejected-{row.pk}.csv")
+    return csv_response([headings, *rejected], f"rejected-{row.pk}.csv")
 
 
 def download_findings(request: HttpRequest, import_id: int) -> HttpResponse:
@@ -324,7 +325,7 @@ def download_findings(request: HttpRequest, import_id: int) -> HttpResponse:
     staff_page.require(request, VIEW)
     row = get_object_or_404(CatalogImport, pk=import_id)
     table = findings.csv_table(row.report.get("findings", ()))
-    return staff_page.csv_file(table, f"findings-{row.pk}.csv")
+    return csv_response(table, f"findings-{row.pk}.csv")
 
 
 def download_setup_findings(request: HttpRequest, supplier_id: int) -> HttpResponse:
@@ -333,7 +334,7 @@ def download_setup_findings(request: HttpRequest, supplier_id: int) -> HttpRespo
     supplier = get_object_or_404(Supplier.objects.select_related("connection"), pk=supplier_id)
     report = onboarding_dry_run.last_report(getattr(supplier, "connection", None))
     table = findings.csv_table(report.get("findings") or ())
-    return staff_page.csv_file(table, f"findings-{supplier.code}.csv")
+    return csv_response(table, f"findings-{supplier.code}.csv")
 
 
 def _url(row: CatalogImport) -> str:

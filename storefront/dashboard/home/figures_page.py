@@ -27,6 +27,7 @@ from storefront.lib.line_charts import StepChart, step_chart
 from storefront.lib.money import Money
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.columns import as_money
+from storefront.lib.staff.csv_export import csv_response
 from suppliers.models import Supplier
 
 CUSTOM = "custom"
@@ -139,7 +140,7 @@ def show(request: HttpRequest) -> HttpResponse:
     sees_money = request.user.has_perm(MONEY_RIGHT)
     if "csv" in request.GET:
         rows = _csv_rows(found, sees_money=sees_money, sees_costs=may_see_costs)
-        return staff_page.csv_file(rows, "figures.csv")
+        return csv_response(rows, "figures.csv")
     return staff_page.render(
         request,
         "dashboard/figures/part.html" if "part" in request.GET else "dashboard/figures/page.html",

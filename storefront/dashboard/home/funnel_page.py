@@ -18,6 +18,7 @@ from storefront.dashboard.figures.queries import Period
 from storefront.dashboard.figures.visits import Funnel, FunnelSums
 from storefront.dashboard.home import figures_page
 from storefront.dashboard.home.figures_page import FiguresForm
+from storefront.lib.staff.csv_export import csv_response
 
 SEARCH_RIGHT = "dashboard.view_emptysearch"
 STEPS = ("views", "carts", "checkouts", "paid")
@@ -64,10 +65,10 @@ def show(request: HttpRequest) -> HttpResponse:
     if wanted == "searches" and searches is not None:
         rows = [(row["text"], row["searches"], row["last"]) for row in searches]
         heads = (_("Search text"), _("Searches"), _("Last day"))
-        return staff_page.csv_file([heads, *rows], "searches.csv")
+        return csv_response([heads, *rows], "searches.csv")
     funnel = visits.load(period, channel=channel)
     if wanted:
-        return staff_page.csv_file(_csv_rows(funnel), "funnel.csv")
+        return csv_response(_csv_rows(funnel), "funnel.csv")
     carts = {day.day: Decimal(day.carts) for day in funnel.days}
     paid = {day.day: Decimal(day.paid) for day in funnel.days}
     return staff_page.render(

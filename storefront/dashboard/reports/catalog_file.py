@@ -9,7 +9,6 @@ from django.http import (
     FileResponse,
     HttpRequest,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -18,8 +17,8 @@ from django.utils.translation import gettext
 
 from catalog.models import Product
 from storefront.dashboard import staff_page
+from storefront.lib.staff.csv_export import csv_response, lossless_csv_line
 from storefront.lib.staff.xlsx_export import CellTooLongError, write_xlsx
-from suppliers.catalog_files import own_export
 from suppliers.catalog_files.own_export import OwnTable
 
 RIGHTS = ("catalog.view_product", "catalog.view_variant")
@@ -36,11 +35,7 @@ def download(request: HttpRequest, kind: str) -> HttpResponseBase:
         return HttpResponseRedirect(f"{product_list}?{ERROR_FLAG}=1")
     name = f"catalog-{timezone.localdate()}"
     if kind == "csv":
-        answer = StreamingHttpResponse(
-            own_export.csv_lines(products), content_type="text/csv; charset=utf-8"
-        )
-        answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-        return answer
+        return csv_response(OwnTable(products).rows(), f"{name}.csv", line=lossless_csv_line)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     try:
         table = OwnTable(products)

@@ -1,6 +1,6 @@
 """Profit report: show an order's profit and the source of each number, sum orders, export CSV."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from operator import attrgetter
@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -21,7 +21,7 @@ from orders.models import Order
 from storefront.dashboard import staff_page
 from storefront.lib.clock import midnight
 from storefront.lib.money import Money
-from storefront.lib.staff.csv_export import csv_line
+from storefront.lib.staff.csv_export import csv_response
 from suppliers.models import Supplier
 
 PART_LABELS = {
@@ -155,9 +155,7 @@ def list_profits(request: HttpRequest) -> HttpResponseBase:
     by = form.cleaned_data.get("by", BY_ORDER)
     code = getattr(form.cleaned_data.get("supplier"), "code", "")
     if "csv" in request.GET and form.is_valid():
-        answer = StreamingHttpResponse(_lines(orders, code), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="profits.csv"'
-        return answer
+        return csv_response(_line_rows(orders, code), "profits.csv")
     count = orders.count()
     rows = _rows(orders.order_by("-pk")[:MAX_ORDERS], by, code)
     return staff_page.render(
@@ -237,11 +235,11 @@ def _totals(rows: list[Row]) -> list[Row]:
     return list(sums.values())
 
 
-def _lines(orders: QuerySet[Order], code: str) -> Iterator[str]:
-    """Yield a CSV line for each order line, and one for the amounts without an order line."""
+def _line_rows(orders: QuerySet[Order], code: str) -> Iterator[Iterable[object]]:
+    """Yield a row for each order line, and one for the amounts without an order line."""
     heads = [_("Order"), _("Day"), _("Supplier"), _("SKU"), _("Quantity"), _("Currency")]
     ends = [_("Profit"), _("Estimated")]
-    yield csv_line((*heads, *PART_LABELS.values(), *ends))
+    yield (*heads, *PART_LABELS.values(), *ends)
     for order, profit in profit_report.statements(orders.order_by("pk"), now=timezone.now()):
         lines = [line for line in profit.lines.values() if not code or line.supplier == code]
         rows = [(line.supplier, line.sku, line.sold, line.parts) for line in lines]
@@ -251,4 +249,4 @@ def _lines(orders: QuerySet[Order], code: str) -> Iterator[str]:
             first = [str(order), timezone.localdate(order.placed_at).isoformat(), supplier, sku]
             amounts = [profit.sum(parts, what).amount for what in PART_LABELS]
             last = [profit.sum(parts).amount, "1" if profit.is_estimated else "0"]
-            yield csv_line((*first, sold, profit.currency, *amounts, *last))
+            yield (*first, sold, profit.currency, *amounts, *last)

@@ -16,6 +16,7 @@ from storefront.dashboard import staff_page
 from storefront.dashboard.suppliers import metrics, side_by_side_queries
 from storefront.dashboard.suppliers.scorecards import MAX_CARD_AGE
 from storefront.lib.security.cost_rights import VIEW_COSTS
+from storefront.lib.staff.csv_export import csv_response
 from suppliers.models import Scorecard, Supplier
 from suppliers.models.scorecards import LESS_IS_BETTER
 from suppliers.onboarding import dry_run
@@ -81,7 +82,7 @@ def show(request: HttpRequest) -> HttpResponse:
         for each in criteria
     ]
     if "csv" in request.GET and chosen:
-        return staff_page.csv_file(_csv_rows(chosen, rows), "suppliers.csv")
+        return csv_response(_csv_rows(chosen, rows), "suppliers.csv")
     query = request.GET.copy()
     for name in ("by", "csv"):
         query.pop(name, None)

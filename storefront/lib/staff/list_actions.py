@@ -1,23 +1,19 @@
 """List actions: filter the buttons above a list, export it, merge or split its rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.db.models import QuerySet
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-    StreamingHttpResponse,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.staff.admin import StaffAdmin, action, permission_check
+from storefront.lib.staff.csv_export import csv_response
 
 PAIR = 2
 
@@ -38,19 +34,17 @@ class FilteredActions(StaffAdmin):
     def export_rows(
         self,
         request: HttpRequest,
-        lines: Callable[["QuerySet[Any]"], Iterator[str]],
+        to_cells: Callable[["QuerySet[Any]"], Iterable[Iterable[object]]],
         *,
         name: str,
     ) -> HttpResponseBase:
-        """Return the filtered rows as the CSV file ``name``; ``lines`` writes them."""
+        """Return the filtered rows as the CSV file ``name``; ``to_cells`` yields the headings first."""
         try:
             rows = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters:  # the list ignores unknown parameters with a message
             page = f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"
             return HttpResponseRedirect(reverse(page, query={ERROR_FLAG: "1"}))
-        answer = StreamingHttpResponse(lines(rows), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-        return answer
+        return csv_response(to_cells(rows), f"{name}.csv")
 
 
 class IdentityActions(StaffAdmin):

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from catalog.models import Category, Product
-from storefront.lib.staff.csv_export import lossless_csv_line
+from storefront.lib.staff.csv_export import BYTE_ORDER_MARK, lossless_csv_line
 from storefront.lib.staff.xlsx_export import CellTooLongError, write_xlsx
 from suppliers.catalog_files import columns, export
 from suppliers.catalog_files.own_export import OwnTable
@@ -93,7 +93,7 @@ def _write(path: Path, rows: Iterator[list[str]], numbers: frozenset[str]) -> in
         else:
             count = -1
             with part.open("w", encoding="utf-8", newline="") as file:
-                file.write(export.BYTE_ORDER_MARK)
+                file.write(BYTE_ORDER_MARK)
                 for count, row in enumerate(rows):  # noqa: B007
                     file.write(lossless_csv_line(row))
         part.replace(path)

@@ -1,10 +1,9 @@
-import threading
 from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from catalog.exchange_rates import rates
 from catalog.listings import price_explanation, refresh, repricing
@@ -19,41 +18,21 @@ from tests.factories.catalog import (
     make_variant,
 )
 from tests.factories.priced_shop import drafted, ready, stock_shop, supplied
+from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = NOON + timedelta(hours=1)
 
 
-class ConcurrentWorker:
-    """Another worker that starts once the first has read its inputs.
+def begin_after_inputs(rival, module, monkeypatch):
+    """Start another worker once the first has read its inputs."""
 
-    The first waits at most ``patience`` seconds for it, since it may wait for a lock of the first.
-    """
-
-    def __init__(self, work, *, module, monkeypatch, patience=0.7):
-        self.patience = patience
-        self.thread = threading.Thread(target=self._run, args=(work,))
-        self.is_begun = False
-        monkeypatch.setattr(module, "pricing_policy", SimpleNamespace(load_policy=self._load))
-
-    def _load(self, **known):
+    def load_policy(**known):
         read = policy.load_policy(**known)
-        if not self.is_begun:
-            self.is_begun = True
-            self.thread.start()
-            self.thread.join(self.patience)
+        rival.begin_once()
         return read
 
-    @staticmethod
-    def _run(work):
-        try:
-            work()
-        finally:
-            connection.close()
-
-    def end(self, monkeypatch):
-        self.thread.join(20)
-        monkeypatch.undo()
+    monkeypatch.setattr(module, "pricing_policy", SimpleNamespace(load_policy=load_policy))
 
 
 def dollar_listing(*costs):
@@ -86,10 +65,12 @@ def is_priced_right_or_due():
 def test_a_rate_set_during_queued_repricing_is_not_lost(monkeypatch):
     dollar_listing("10")
     RepricingRequest.objects.create(variant=Listing.objects.get().variant, requested_at=NOON)
-    other = ConcurrentWorker(import_rate, module=repricing, monkeypatch=monkeypatch, patience=10)
+    other = Rival(import_rate)
+    begin_after_inputs(other, repricing, monkeypatch)
 
     repricing.reprice_queued(now=LATER)
-    other.end(monkeypatch)
+    other.finish()
+    monkeypatch.undo()
 
     assert is_priced_right_or_due()
 
@@ -102,10 +83,12 @@ def test_a_rate_set_during_channel_repricing_stays(monkeypatch):
         import_rate()
         repricing.reprice_queued(now=LATER)
 
-    other = ConcurrentWorker(import_and_reprice, module=repricing, monkeypatch=monkeypatch)
+    other = Rival(import_and_reprice)
+    begin_after_inputs(other, repricing, monkeypatch)
 
     repricing.reprice_due_channels(now=LATER)
-    other.end(monkeypatch)
+    other.finish()
+    monkeypatch.undo()
 
     assert is_priced_right_or_due()
 
@@ -120,10 +103,12 @@ def test_a_supply_update_restores_no_price_of_a_replaced_book(is_new, monkeypatc
         versions.publish(book=book, actor="ann", now=LATER)
         repricing.reprice_due_channels(now=LATER)
 
-    other = ConcurrentWorker(publish_and_reprice, module=refresh, monkeypatch=monkeypatch)
+    other = Rival(publish_and_reprice)
+    begin_after_inputs(other, refresh, monkeypatch)
 
     refresh.refresh_listings(channel=make_channel(), supplies=[supplied(variant)], now=LATER)
-    other.end(monkeypatch)
+    other.finish()
+    monkeypatch.undo()
 
     assert is_priced_right_or_due()
 
@@ -131,24 +116,14 @@ def test_a_supply_update_restores_no_price_of_a_replaced_book(is_new, monkeypatc
 def test_going_live_waits_for_a_concurrent_rule_change():
     stock_shop("10.00")
     book = ready(drafted("0.40"))
-    refused = []
+    other = Rival(lambda: versions.publish(book=book, actor="ann", now=LATER))
 
-    def open_book():
-        try:
-            versions.publish(book=book, actor="ann", now=LATER)
-        except versions.NotReadyError as error:
-            refused.append(error)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=open_book)
     with transaction.atomic():
         book.rules.update(value=Decimal("0.01"))
-        thread.start()
-        thread.join(0.7)
-        is_waiting = thread.is_alive()
+        other.begin()
         versions.clear_dry_run(book=book)
-    thread.join(20)
+    other.finish()
 
     book.refresh_from_db()
-    assert (is_waiting, len(refused), book.status) == (True, 1, "draft")
+    assert isinstance(other.failure, versions.NotReadyError)
+    assert book.status == "draft"

@@ -71,7 +71,7 @@ def test_staff_draft_dry_run_open_and_roll_back_a_book(staff, listings, started)
     seen = staff.get(page("pricebook", "dry_run", book.pk)).content.decode()
     download = staff.get(page("pricebook", "dry_run", book.pk) + "?csv=1")
     assert download["Content-Disposition"].startswith("attachment; filename=")
-    lines = b"".join(download.streaming_content).decode().splitlines()
+    lines = download.getvalue().decode("utf-8-sig").splitlines()
 
     staff.post(page("pricebook", "go_live", book.pk))
     repricing.reprice_due_channels(now=timezone.now())

@@ -14,6 +14,7 @@ from catalog.search.filters import ProductFilter
 from catalog.search.tasks import prune_card_changes
 from tests.factories.catalog import NOON, make_area, make_channel
 from tests.factories.product_cards import make_card
+from tests.support.concurrency import held_elsewhere
 
 
 def cards_of(brand):
@@ -52,27 +53,11 @@ def test_new_changed_and_deleted_cards_are_followed():
 
 
 @contextmanager
-def open_elsewhere(act):
-    """Act on another connection, in a transaction that commits at the end of the block."""
-    has_acted, may_commit = threading.Event(), threading.Event()
-
-    def run():
-        try:
-            with transaction.atomic():
-                act()
-                has_acted.set()
-                may_commit.wait(10)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    assert has_acted.wait(10)
-    try:
+def uncommitted(act):
+    """Act in a transaction that commits at the end of the block."""
+    with transaction.atomic():
+        act()
         yield
-    finally:
-        may_commit.set()
-        thread.join(10)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -80,7 +65,9 @@ def test_a_transaction_that_commits_after_a_later_one_is_not_missed():
     early, late = make_card(), make_card()
     assert cards_of("Nord") == set()
 
-    with open_elsewhere(lambda: ProductCard.objects.filter(pk=early.pk).update(brand="Nord")):
+    with held_elsewhere(
+        uncommitted(lambda: ProductCard.objects.filter(pk=early.pk).update(brand="Nord"))
+    ):
         ProductCard.objects.filter(pk=late.pk).update(brand="Nord")
         assert cards_of("Nord") == {late.pk}
 
@@ -168,7 +155,7 @@ def test_changes_since_an_old_open_transaction_are_read_once(monkeypatch):
     cards_of("Fara")
     replaced = []
 
-    with open_elsewhere(lambda: make_channel(code="other")):
+    with held_elsewhere(uncommitted(lambda: make_channel(code="other"))):
         ProductCard.objects.filter(pk=card.pk).update(brand="Nord")
         assert cards_of("Nord") == {card.pk}
         monkeypatch.setattr(

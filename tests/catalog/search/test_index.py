@@ -1,5 +1,3 @@
-import threading
-import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -18,6 +16,7 @@ from tests.factories.catalog import (
     make_spec,
     make_variant,
 )
+from tests.support.concurrency import Rival
 
 pytestmark = pytest.mark.django_db
 
@@ -237,20 +236,16 @@ def test_a_fetched_image_never_restores_old_stock():
         index.reindex(product_ids=[product.pk], channel=channel)
     make_image(product, stem="arrived")
 
+    @transaction.atomic
     def show_picture():
-        try:
-            with transaction.atomic():
-                index.reindex(product_ids=[product.pk], channel=Channel.objects.get(pk=channel.pk))
-        finally:
-            connection.close()
+        index.reindex(product_ids=[product.pk], channel=Channel.objects.get(pk=channel.pk))
 
+    other = Rival(show_picture)
     with transaction.atomic():
         Listing.objects.filter(pk=listing.pk).update(available=0)
         index.reindex(product_ids=[product.pk], channel=channel)
-        thread = threading.Thread(target=show_picture)
-        thread.start()
-        time.sleep(0.3)  # by now the thread waits for our lock, or has read the old stock
-    thread.join(timeout=10)
+        other.begin()  # it waits for our lock, or has read the old stock
+    other.finish()
 
     card = ProductCard.objects.get()
     assert (card.available, card.picture) == (0, "arrived")

@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import subprocess
-import time
 from html import unescape
 from urllib.parse import urljoin
 
@@ -12,6 +11,7 @@ import pytest
 
 from storefront.ops.http_visitor import Visitor
 from storefront.ops.smoke_test import ADDRESS, CARD, SmokeTest
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.browser
 SUPPLIER = "feed-sandbox"
@@ -83,14 +83,6 @@ def buy(demo, slug):
     return guest, SmokeTest._number(order.url), order.url
 
 
-def wait_for(look, seconds=90):
-    deadline = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"nothing within {seconds} s"
-        time.sleep(0.5)
-    return found
-
-
 def test_posted_stock_is_offered_and_a_posted_parcel_is_told(demo):
     supplier_id, sku, slug = ask(demo, OFFER)
     staff = Visitor()
@@ -112,10 +104,16 @@ def test_posted_stock_is_offered_and_a_posted_parcel_is_told(demo):
     assert run_program(program.replace("whsec_", "whsec_AA", 1), stock) == 401
     assert run_program(program, stock) == 200
     posted = stock["rows"][0]
-    wait_for(lambda: posted["quantity"] in ask(demo, QUANTITY.format(sku=posted["sku"])))
+    eventually(
+        lambda: posted["quantity"] in ask(demo, QUANTITY.format(sku=posted["sku"])),
+        within_s=90,
+        every_s=0.5,
+    )
 
     guest, number, order_url = buy(demo, slug)
-    purchase_order = wait_for(lambda: ask(demo, PURCHASE_ORDER.format(number=number)))
+    purchase_order = eventually(
+        lambda: ask(demo, PURCHASE_ORDER.format(number=number)), within_s=90, every_s=0.5
+    )
     parcel = {
         "carrier": "DHL",
         "number": "00340434161094042557",
@@ -130,8 +128,8 @@ def test_posted_stock_is_offered_and_a_posted_parcel_is_told(demo):
     }
     for _ in range(2):  # a repeated call tells the customer once
         assert run_program(program, tracking) == 200
-    wait_for(lambda: parcel["number"] in guest.open(order_url).text)
-    wait_for(lambda: mails_about(demo, number))
+    eventually(lambda: parcel["number"] in guest.open(order_url).text, within_s=90, every_s=0.5)
+    eventually(lambda: mails_about(demo, number), within_s=90, every_s=0.5)
     assert len(mails_about(demo, number)) == 1
 
 

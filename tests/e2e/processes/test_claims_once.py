@@ -26,6 +26,7 @@ from tests.e2e.claiming import (
 from tests.e2e.worker_process import started_worker
 from tests.factories.claims import whole_claim
 from tests.fakes.cj_sandbox import sandbox_process, sandbox_supplier
+from tests.support.waiting import eventually
 
 __all__ = ["claim", "purchase_order", "sandbox_process", "sandbox_supplier"]
 
@@ -162,15 +163,10 @@ def test_worker_submits_a_claim_and_polls_until_the_decision(sandbox_supplier, c
     with started_worker(queue, tmp_path / "worker.log"):
         turn = {"supplier_id": claim.purchase_order.supplier_id}
         broker.send_task("orders.claims.tasks.process_claims", kwargs=turn, queue=queue)
-        until(lambda: whole_claim(claim).status in SupplierClaim.KNOWN_TO_SUPPLIER)
+        eventually(
+            lambda: whole_claim(claim).status in SupplierClaim.KNOWN_TO_SUPPLIER, within_s=60
+        )
         decide(sandbox_supplier, claim, deal=3)
         SupplierClaim.objects.update(polled_at=None)
         broker.send_task("orders.claims.tasks.process_claims", kwargs=turn, queue=queue)
-        until(lambda: whole_claim(claim).status == "denied")
-
-
-def until(is_so, seconds=60):
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.2)
+        eventually(lambda: whole_claim(claim).status == "denied", within_s=60)

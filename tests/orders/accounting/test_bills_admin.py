@@ -128,7 +128,7 @@ def test_open_bills_are_shown_by_age_and_downloaded(staff, bill):
     supplier = bill.supplier
 
     shown = staff.get(url).content.decode()
-    lines = staff.get(url, {"file": "csv"}).content.decode("utf-8-sig").splitlines()
+    lines = staff.get(url, {"file": "csv"}).getvalue().decode("utf-8-sig").splitlines()
 
     assert supplier.name in shown
     assert f"?supplier__id__exact={supplier.pk}&amp;currency=USD&amp;payment=open" in shown

@@ -1,10 +1,9 @@
 """Rollback of a sync run: a sale contained in only that run's figures is subtracted again."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from orders.inventory import stock_sync
 from orders.models import Allocation
@@ -14,7 +13,7 @@ from suppliers.quarantine import rollback
 from tests.factories.orders import make_sellable
 from tests.factories.stock_reports import buy, figure, ship
 from tests.factories.suppliers import NOON, make_supplier
-from tests.suppliers.runs.test_runs import until_a_transaction_waits
+from tests.support.concurrency import Rival
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("supplier")]
 
@@ -107,20 +106,11 @@ def test_rollback_and_feed_run_exclude_each_other():
     next(steps)
     assert reconcile() == 1
     assert next(steps).waiting == 1
-    found = []
+    other = Rival(lambda: stock_sync.undo_absorbed(supplier=make_supplier(), now=LATER))
 
-    def undo_absorbed():
-        try:
-            found.append(stock_sync.undo_absorbed(supplier=make_supplier(), now=LATER))
-        finally:
-            connection.close()
-
-    other = threading.Thread(target=undo_absorbed)
     with transaction.atomic():
         levels.lock_locations(supplier=make_supplier())
-        other.start()
-        until_a_transaction_waits()
+        other.begin()
         list(StockLevel.objects.select_for_update(of=["self"]).order_by("pk"))
-    other.join()
 
-    assert found == [1]
+    assert other.finish() == 1

@@ -160,7 +160,7 @@ def test_a_label_is_canceled_until_it_is_scanned(provider, label_provider):
     provider.cancel(first)
     assert provider.read(first).state == LabelState.CANCELED
 
-    label_provider.control("scan", id=int(second))
+    label_provider.control("scan", {"id": int(second)})
     assert provider.read(second).is_scanned
     with pytest.raises(NotCancelableError):
         provider.cancel(second)

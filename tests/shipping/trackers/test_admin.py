@@ -56,7 +56,7 @@ def test_a_parcel_shows_its_registration_and_the_source_of_each_event(
     admin_client, tracking_provider, parcel
 ):
     tasks.follow_parcels()
-    tracking_provider.control("advance", number=parcel.number, steps=2)
+    tracking_provider.control("advance", {"number": parcel.number, "steps": 2})
     TrackingRegistration.objects.update(due_at=NOON)
     tasks.follow_parcels()
 

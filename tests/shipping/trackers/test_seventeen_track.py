@@ -56,7 +56,7 @@ def test_the_used_up_quota_is_told_apart(client, tracking_provider):
 
 def test_events_are_read_with_status_time_and_place(client, tracking_provider):
     client.register([one()])
-    tracking_provider.control("advance", number=NUMBER, steps=7)
+    tracking_provider.control("advance", {"number": NUMBER, "steps": 7})
 
     (report,) = client.read([one()])
 

@@ -1,10 +1,10 @@
 """Webhooks in the payload of a supplier's API: acknowledged at once, processed later."""
 
-import threading
 import time
+from contextlib import contextmanager
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from orders.models import PurchaseMessage, PurchaseOrder
 from storefront.webhooks import processing, reception, sources, tasks
@@ -16,6 +16,7 @@ from tests.factories.suppliers import NOON, make_supplier
 from tests.factories.webhooks import cj_body, connect_cj, post_cj, store_webhook
 from tests.storefront.dev.sandboxes.cj.contexts import open_connector
 from tests.storefront.dev.sandboxes.conftest import Sandbox
+from tests.support.concurrency import held_elsewhere
 
 pytestmark = pytest.mark.django_db
 
@@ -51,25 +52,19 @@ def test_each_connector_with_webhooks_has_a_source():
 def test_slow_worker_does_not_delay_the_acknowledgement(client, cj_order):
     """A worker locks all rows of the order, and CJ still gets its acknowledgement in time."""
     purchase_order, source = cj_order
-    is_held, may_go = threading.Event(), threading.Event()
 
-    def work():
+    @contextmanager
+    def locked_rows():
         with transaction.atomic():
             rows = PurchaseOrder.objects.select_for_update(of=["self", "order", "supplier"])
             rows.select_related("order", "supplier").get(pk=purchase_order.pk)
-            is_held.set()
-            may_go.wait(30)
-        connection.close()
+            yield
 
-    worker = threading.Thread(target=work)
-    worker.start()
-    assert is_held.wait(10)
     body = cj_body("ORDER", "m-slow", orderNumber=purchase_order.number, orderStatus="SHIPPED")
-    started = time.monotonic()
-    answer = post_cj(client, source, body)
-    took_s = time.monotonic() - started
-    may_go.set()
-    worker.join()
+    with held_elsewhere(locked_rows()):
+        started = time.monotonic()
+        answer = post_cj(client, source, body)
+        took_s = time.monotonic() - started
 
     assert answer.status_code == 200
     assert took_s < CJ_TIMEOUT_S

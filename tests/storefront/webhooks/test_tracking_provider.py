@@ -49,7 +49,7 @@ def process_all(now=NOON):
 
 
 def test_events_arrive_by_webhook_once_in_any_order(client, tracking_provider, parcel):
-    tracking_provider.control("advance", number=CJ_NUMBER, steps=7)
+    tracking_provider.control("advance", {"number": CJ_NUMBER, "steps": 7})
     stored = tracking_provider.webhooks()
 
     for body, headers in [*reversed(stored), *stored]:
@@ -66,7 +66,7 @@ def test_events_arrive_by_webhook_once_in_any_order(client, tracking_provider, p
 
 
 def test_forged_and_altered_webhooks_leave_no_row(client, tracking_provider, parcel):
-    tracking_provider.control("advance", number=CJ_NUMBER)
+    tracking_provider.control("advance", {"number": CJ_NUMBER})
     ((body, headers),) = tracking_provider.webhooks()
 
     for given, text, status in (
@@ -81,7 +81,7 @@ def test_forged_and_altered_webhooks_leave_no_row(client, tracking_provider, par
 
 def test_an_old_webhook_changes_nothing(client, tracking_provider, parcel):
     """The signature holds no time; an old report only adds events that are missing."""
-    tracking_provider.control("advance", number=CJ_NUMBER, steps=6)
+    tracking_provider.control("advance", {"number": CJ_NUMBER, "steps": 6})
     stored = tracking_provider.webhooks()
     for body, headers in stored:
         post(client, body, headers)
@@ -97,13 +97,13 @@ def test_an_old_webhook_changes_nothing(client, tracking_provider, parcel):
 
 
 def test_the_provider_may_stop_and_report_strangers(client, tracking_provider, parcel):
-    tracking_provider.control("stop", number=CJ_NUMBER)
+    tracking_provider.control("stop", {"number": CJ_NUMBER})
     tracking_provider.client.post(
         "/track/v2.4/register",
         json=[{"number": "STRANGER01"}],
         headers={"17token": tracking_provider.state.rules.key},
     )
-    tracking_provider.control("advance", number="STRANGER01")
+    tracking_provider.control("advance", {"number": "STRANGER01"})
     for body, headers in tracking_provider.webhooks():
         post(client, body, headers)
     process_all()

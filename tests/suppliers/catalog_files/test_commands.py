@@ -9,7 +9,7 @@ from openpyxl import load_workbook
 
 from catalog.models import BulkEdit, Product, Spec, Variant
 from suppliers.catalog_files.columns import to_cells
-from suppliers.catalog_files.export import csv_lines, load_rows, table
+from suppliers.catalog_files.export import load_rows, table
 from suppliers.feed_mapping import sample
 from suppliers.models import CatalogImport, FeedUpload, SupplierOffer, SyncRun
 from tests.factories.catalog import make_image, make_product, make_spec, make_variant
@@ -192,13 +192,13 @@ def test_an_export_loads_one_batch_at_a_time(shop, monkeypatch, django_assert_nu
     for _ in range(3):
         make_variant()
     monkeypatch.setattr("suppliers.catalog_files.export.BATCH", 1)
-    lines = csv_lines(Product.objects.all())
+    rows = table(Product.objects.all())
 
     with django_assert_num_queries(11):  # the list, the option names, and nine of one batch
-        assert next(lines)
-        assert next(lines)
+        assert next(rows)
+        assert next(rows)
     with django_assert_num_queries(9):
-        assert next(lines)
+        assert next(rows)
 
 
 def test_a_file_that_cannot_be_read_exits_with_2(wholesaler, tmp_path):

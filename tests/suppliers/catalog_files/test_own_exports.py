@@ -23,8 +23,8 @@ from catalog.models import (
 from catalog.products import images
 from catalog.safety import documents
 from catalog.texts.options import option_key
-from suppliers.catalog_files import own_export
 from suppliers.catalog_files.own_columns import OwnColumns, own_export_codes
+from suppliers.catalog_files.own_export import OwnTable
 from suppliers.models import CatalogImport
 from tests.factories.catalog import (
     make_category,
@@ -44,6 +44,7 @@ from tests.suppliers.catalog_files.test_own_files import (
     rows_of,
     undo,
 )
+from tests.support.catalog_files import csv_text
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
@@ -57,7 +58,7 @@ def category():
 def catalog():
     """Return all that files state, by our own identifiers."""
     with override("en"):
-        lines = "".join(own_export.csv_lines(Product.objects.all())).lstrip("\ufeff")
+        lines = csv_text(OwnTable(Product.objects.all()).rows())
     return sorted(csv.DictReader(io.StringIO(lines)), key=lambda row: row["SKU"])
 
 
@@ -185,7 +186,7 @@ def test_a_new_guarantee_needs_all_its_fields(rich):
 
 
 def test_an_own_export_changes_nothing(rich):
-    lines = "".join(own_export.csv_lines(Product.objects.all()))
+    lines = csv_text(OwnTable(Product.objects.all()).rows())
 
     row = dry_run(lines, blank="clear")
 
@@ -197,7 +198,7 @@ def test_an_own_export_changes_nothing(rich):
 
 
 def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
-    before, lines = catalog(), "".join(own_export.csv_lines(Product.objects.all()))
+    before, lines = catalog(), csv_text(OwnTable(Product.objects.all()).rows())
     skus = image_skus("night")
     for model in (Mode, Image, Identifier, ProductText, OptionText, ProductDocument):
         model.objects.all().delete()
@@ -218,7 +219,7 @@ def test_an_own_export_restores_a_catalog_that_was_deleted(rich):
 
 @pytest.mark.parametrize("change", ["added", "edited"])
 def test_an_undo_keeps_a_new_product_whose_evidence_changed(rich, change):
-    lines = "".join(own_export.csv_lines(Product.objects.filter(slug="night")))
+    lines = csv_text(OwnTable(Product.objects.filter(slug="night")).rows())
     for model in (Identifier, ProductDocument, ProductGuarantee, Variant, Product):
         model.objects.all().delete()
     row = dry_run(lines)

@@ -24,6 +24,7 @@ from tests.factories.catalog import (
     make_variant,
 )
 from tests.factories.competitors import make_identifier
+from tests.support.catalog_files import csv_text
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +94,7 @@ def test_an_unchanged_export_changes_nothing(light, suffix, blank):
     make_identifier(light.variants.get(sku="L-2"), scheme="mpn", value="fara:nt1")
     products = Product.objects.all()
     if suffix == "csv":
-        content = "".join(export.csv_lines(products)).encode()
+        content = csv_text(export.table(products)).encode()
     else:
         sheet = io.BytesIO()
         write_xlsx(export.table(products), sheet)
@@ -130,7 +131,7 @@ def test_a_row_states_why_its_unlikely_values_are_right(light):
 
 
 def test_changed_cells_become_values_of_staff_and_are_undone(light):
-    lines = "".join(export.csv_lines(Product.objects.all()))
+    lines = csv_text(export.table(Product.objects.all()))
     row = dry_run(
         lines.replace("Night torch", "Day torch")
         .replace(",400,", ",450,")
@@ -155,7 +156,7 @@ def test_a_changed_translation_is_shown_and_undone(client, light):
     make_listing(light.variants.get(sku="L-1"))
     make_text(light, title="Gecə fənəri", summary="Parlaq.")
     page = f"/az/p/{light.slug}/"
-    lines = "".join(export.csv_lines(Product.objects.all()))
+    lines = csv_text(export.table(Product.objects.all()))
 
     row = dry_run(lines.replace("Gecə fənəri", "Gündüz fənəri", 1))
 

@@ -13,8 +13,7 @@ from werkzeug import Response
 
 from suppliers.feed_mapping import sample_fetch, tasks
 from suppliers.models import Connection
-from suppliers.resilience.bulkheads import LockedElsewhereError
-from tests.factories.bulkheads import locked_elsewhere
+from suppliers.resilience.bulkheads import LockedElsewhereError, exclusive_lock
 from tests.suppliers.feed_mapping.test_admin import (
     GOODS,
     fields_of,
@@ -23,6 +22,7 @@ from tests.suppliers.feed_mapping.test_admin import (
     upload,
     words,
 )
+from tests.support.concurrency import held_elsewhere
 
 __all__ = ["supplier"]
 
@@ -132,7 +132,7 @@ def test_a_killed_worker_is_reported_and_its_fetch_can_be_repeated(staff, suppli
     progress = {"requested_at": now.isoformat(), "began_at": now.isoformat()}
     Connection.objects.update(connector_state={"samples": {"products": progress}})
 
-    with locked_elsewhere(f"sample {supplier.pk} products"):
+    with held_elsewhere(exclusive_lock(f"sample {supplier.pk} products")):
         alive = look(staff, supplier)
     dead = look(staff, supplier)
 
@@ -192,7 +192,7 @@ def test_without_a_connection_there_is_no_fetch(staff, supplier, called):
 def test_two_workers_do_not_fetch_concurrently(supplier, called):
     sample_fetch.request_fetch(supplier=supplier, content="products", now=timezone.now())
 
-    with locked_elsewhere(f"sample {supplier.pk} products"):
+    with held_elsewhere(exclusive_lock(f"sample {supplier.pk} products")):
         with pytest.raises(LockedElsewhereError):
             sample_fetch.fetch(supplier=supplier, content="products", now=timezone.now())
         work(supplier)  # the task ends without an error

@@ -1,14 +1,13 @@
 """Portal links: one current link per supplier, its key, its end and its use."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from suppliers.models import Connection, PortalLink
 from suppliers.portal_links import links
 from tests.factories.suppliers import NOON, make_supplier
+from tests.support.concurrency import all_at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -118,24 +117,10 @@ def test_the_contact_is_the_address_for_questions_else_for_orders():
 @pytest.mark.django_db(transaction=True)
 def test_two_rotations_at_once_leave_one_link():
     supplier = make_supplier()
-    start, results = threading.Barrier(2), []
+    made = []
 
-    def rotate():
-        connection.ensure_connection()
-        start.wait()
-        try:
-            results.append(make_link(supplier))
-        except links.PortalLinkChangedError:
-            results.append("")
-        finally:
-            connection.close()
+    all_at_once([lambda: made.append(make_link(supplier))] * 2, links.PortalLinkChangedError)
 
-    threads = [threading.Thread(target=rotate) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    (url,) = filter(None, results)
+    (url,) = made
     assert find(url) == supplier
     assert PortalLink.objects.count() == 1

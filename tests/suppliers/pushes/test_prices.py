@@ -17,17 +17,10 @@ from suppliers.pushes.prices import apply_prices
 from suppliers.pushes.rows import CostRow
 from suppliers.quarantine import review
 from suppliers.runs.runs import QuarantinedError
-from tests.factories.feeds import NOON, stock_world, sync
+from tests.factories.feeds import NOON, sync
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=15)
-
-
-@pytest.fixture
-def supplier(supplier, world):
-    stock_world(world, 20)
-    sync(supplier)
-    return supplier
 
 
 def push(supplier, *rows, as_of=LATER, external_id="m-1"):

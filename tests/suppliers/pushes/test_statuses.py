@@ -10,17 +10,10 @@ from suppliers.models import QuarantineThresholds, StockLevel, SupplierOffer
 from suppliers.pushes.prices import apply_prices
 from suppliers.pushes.rows import CostRow, OfferStatus, StatusRow
 from suppliers.pushes.statuses import TooManyDiscontinuedError, apply_statuses
-from tests.factories.feeds import NOON, stock_world, sync
+from tests.factories.feeds import NOON, sync
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=15)
-
-
-@pytest.fixture
-def supplier(supplier, world):
-    stock_world(world, 20)
-    sync(supplier)
-    return supplier
 
 
 def push(supplier, status, *skus, as_of=LATER):

@@ -11,18 +11,11 @@ from suppliers.pushes.stock import apply_stock
 from suppliers.quarantine import review
 from suppliers.runs import runs
 from suppliers.runs.runs import QuarantinedError
-from tests.factories.feeds import NOON, stock_world, sync
+from tests.factories.feeds import NOON
 from tests.factories.suppliers import make_location
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=15)
-
-
-@pytest.fixture
-def supplier(supplier, world):
-    stock_world(world, 20)
-    sync(supplier)
-    return supplier
 
 
 def push(supplier, *rows, as_of=LATER, now=None, external_id="m-1"):

@@ -13,7 +13,6 @@ from django.conf import settings as conf
 from django.utils import timezone
 
 from suppliers.models import (
-    Connection,
     CostChange,
     PendingChange,
     PendingPublication,
@@ -27,7 +26,7 @@ from suppliers.models import (
 from suppliers.quarantine import review, rollback
 from suppliers.runs import runs
 from tests.factories.catalog import make_exchange_rate
-from tests.factories.feeds import NOON, make_shop, sync
+from tests.factories.feeds import make_shop, make_upload_supplier, sync
 from tests.suppliers.sync.test_products import versions
 from tests.support.module_world import NO_REDIS, copy_feeds
 
@@ -74,21 +73,7 @@ def feeds(build_once):
     def make(folder):
         make_shop()
         make_exchange_rate(base="USD", quote="AZN", rate=Decimal("1.70"))
-        supplier = Supplier.objects.create(
-            code="files",
-            name="Files",
-            adapter="feed",
-            currency="USD",
-            status=Supplier.Status.ACTIVE,
-            status_since=NOON,
-            new_product_status=Supplier.NewProductStatus.LIVE,
-            product_changes=Supplier.ProductChanges.APPLY,
-        )
-        mapping = {"fields": FIELDS, "country": "DE"}
-        options = {"via": "upload", "products_at": "feed", "mapping": mapping}
-        Connection.objects.create(
-            supplier=supplier, base_url="", options=options, calls_per_second=1000
-        )
+        supplier = make_upload_supplier(FIELDS)
         upload("good.csv")
         for kind in KINDS:
             assert sync(supplier, kind, now=timezone.now()).status == Status.APPLIED

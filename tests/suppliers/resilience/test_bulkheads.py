@@ -10,7 +10,8 @@ from suppliers.resilience.bulkheads import (
     is_locked_elsewhere,
     slot_count,
 )
-from tests.factories.bulkheads import elsewhere, locked_elsewhere
+from tests.factories.bulkheads import elsewhere
+from tests.support.concurrency import held_elsewhere
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,7 +60,7 @@ def test_failed_work_releases_its_slot(settings):
 
 
 def test_a_subject_is_exclusive_to_one_worker():
-    with locked_elsewhere("purchase order 7"):
+    with held_elsewhere(exclusive_lock("purchase order 7")):
         with pytest.raises(LockedElsewhereError), exclusive_lock("purchase order 7"):
             pass
         assert is_locked_elsewhere("purchase order 7")

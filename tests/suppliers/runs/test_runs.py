@@ -1,8 +1,7 @@
-import time
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from storefront.lib.clock import running_clock
 from storefront.lib.state_machine import StatusChange
@@ -136,19 +135,6 @@ def test_of_two_workers_with_an_expired_run_one_replaces_it(world):
 
     assert isinstance(worker.failure, AlreadyRunningError)
     assert SyncRun.objects.count() == 2
-
-
-def until_a_transaction_waits():
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(waiting + " AND datname = current_database()")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
-    raise AssertionError("no query waits")
 
 
 def applied(supplier, kind, *, at=NOON, **fields):

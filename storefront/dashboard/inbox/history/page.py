@@ -21,6 +21,7 @@ from storefront.dashboard.inbox.rule import InboxRule
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.lib.clock import midnight
 from storefront.lib.line_charts import StepChart, step_chart
+from storefront.lib.staff.csv_export import csv_response
 
 VIEW = "dashboard.view_inboxcase"
 DEFAULT_WEEKS = "12"
@@ -67,7 +68,7 @@ def show(request: HttpRequest) -> HttpResponse:
     shown = tuple(cause for cause in causes if not chosen or cause.code == chosen)
     found = statistics.load(causes=[cause.code for cause in shown], weeks=weeks, now=now)
     if "csv" in request.GET:
-        return staff_page.csv_file(_csv_rows(found, shown), "inbox.csv")
+        return csv_response(_csv_rows(found, shown), "inbox.csv")
     rows = [
         CauseRow(cause=cause, counts=found.by_cause[cause.code])
         for cause in shown

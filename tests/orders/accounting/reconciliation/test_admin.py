@@ -57,7 +57,7 @@ def test_the_export_has_the_rows_of_the_list(staff):
 
     answer = staff.get(offered)
 
-    heading, line = csv.reader(io.StringIO(b"".join(answer.streaming_content).decode()))
+    heading, line = csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig")))
     row = dict(zip(heading, line, strict=True))
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"].startswith("attachment; filename=")

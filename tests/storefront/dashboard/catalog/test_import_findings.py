@@ -36,7 +36,7 @@ def test_findings_are_listed_and_downloaded_by_row_column_and_value(staff):
     page = page_with(CANDELA, TWO_CELLS, NO_CELLS, total=3)
 
     text = staff.get(page).content.decode()
-    table = staff.get(f"{page}findings.csv").content.decode().splitlines()
+    table = staff.get(f"{page}findings.csv").getvalue().decode().splitlines()
 
     assert "L-2 <small>row 3</small></th><td>Candela</td><td>5000000</td>" in text
     assert "<td>Lumen<br>IP</td><td>many<br>wet</td>" in text
@@ -99,6 +99,6 @@ def test_the_findings_need_the_rights_of_their_pages(client):
 def test_a_downloaded_formula_is_text(staff):
     page = page_with(CANDELA | {"cells": [["=cmd", "@SUM(A1)"]]}, total=1)
 
-    table = staff.get(f"{page}findings.csv").content.decode()
+    table = staff.get(f"{page}findings.csv").getvalue().decode()
 
     assert "3,L-2,'=cmd,'@SUM(A1)," in table

@@ -77,7 +77,7 @@ def test_a_file_of_our_products_is_dry_run_applied_and_undone(staff, light):
     assert "No variant has the SKU L-9." in text
     assert "L-9 <small>row 2</small>" in text
     edit = path_of(checked)
-    refused = staff.get(f"{edit}rejected.csv").content.decode()
+    refused = staff.get(f"{edit}rejected.csv").getvalue().decode()
     assert '2,L-9,"No variant has the SKU L-9. To create it, state' in refused
     assert Spec.objects.get().output_lm == 400
 
@@ -146,7 +146,7 @@ def test_a_file_of_a_supplier_is_dry_run_and_imported(staff, shop, settings, tmp
     report = CatalogImport.objects.get().report
     names = ("new", "changed", "unchanged", "rejected", "skipped")
     assert report["rows"] == sum(report[name] for name in names) == 4
-    assert "\n4,X-1," in staff.get(f"{path_of(columns)}rejected.csv").content.decode()
+    assert "\n4,X-1," in staff.get(f"{path_of(columns)}rejected.csv").getvalue().decode()
 
     for _click in range(2):
         done = staff.post(path_of(columns), {"step": "apply"}, follow=True)

@@ -125,12 +125,12 @@ def test_money_profit_and_suppliers_need_their_rights(client, sold):
 
 def test_the_file_has_each_day_and_no_column_without_its_right(staff, client_factory, sold):
     answer = shown(staff, period="90", csv="1")
-    heads, *days = list(csv.reader(answer.content.decode("utf-8-sig").splitlines()))
+    heads, *days = list(csv.reader(answer.getvalue().decode("utf-8-sig").splitlines()))
     assert ([day[2] for day in days], heads[-1]) == (["1", "1"], "Profit")
 
     client = client_factory()
     client.force_login(make_staff("looker", "view_order"))
-    heads = shown(client, csv="1").content.decode().splitlines()[0]
+    heads = shown(client, csv="1").getvalue().decode().splitlines()[0]
     assert "Profit" not in heads
     assert "Net sales" not in heads
 

@@ -72,8 +72,8 @@ def test_wrong_filters_are_explained(staff, channel):
 
 
 def test_files_hold_days_and_searches(staff, channel):
-    days = shown(staff, csv="days", channel=channel.code).content.decode().splitlines()
-    searches = shown(staff, csv="searches").content.decode().splitlines()
+    days = shown(staff, csv="days", channel=channel.code).getvalue().decode().splitlines()
+    searches = shown(staff, csv="searches").getvalue().decode().splitlines()
 
     assert days[-1] == f"{NOON.date() - timedelta(days=1)},40,20,0,1"
     assert searches[1] == f"<kite>,3,{NOON.date()}"
@@ -85,4 +85,4 @@ def test_searches_need_their_right(client, channel):
 
     client.force_login(make_staff("looker", "view_order"))
     assert "kite" not in shown(client).content.decode()
-    assert "kite" not in shown(client, csv="searches").content.decode()
+    assert "kite" not in shown(client, csv="searches").getvalue().decode()

@@ -33,7 +33,7 @@ def test_the_buttons_of_the_list_export_what_it_shows(staff, listed):
     plain, book = paths(staff, q="torch", status__exact="live")
 
     answer = staff.get(plain, follow=True)
-    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    text = answer.getvalue().decode("utf-8-sig")
     sheet = load_workbook(io.BytesIO(b"".join(staff.get(book, follow=True)))).active
 
     (row,) = csv.DictReader(io.StringIO(text))

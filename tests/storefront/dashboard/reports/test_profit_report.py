@@ -53,7 +53,7 @@ def test_page_says_what_is_left_out_and_the_file_has_all(staff, bought, monkeypa
     assert staff.get(reverse(LIST)).context["left_out"] == 1
     answer = staff.get(reverse(LIST), {"csv": "1"})
     assert answer["Content-Disposition"].startswith("attachment; filename=")
-    file = b"".join(answer.streaming_content).decode()
+    file = answer.getvalue().decode("utf-8-sig")
 
     heads, *rows = list(csv.reader(file.splitlines()))
     assert [row[0] for row in rows] == [str(one.order) for one in bought]

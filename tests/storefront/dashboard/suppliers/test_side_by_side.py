@@ -38,7 +38,7 @@ def shown(client, *codes, **asked):
 
 def table(staff, *codes, **asked):
     """Return the names of the columns, and the cells of each criterion, from the CSV."""
-    text = shown(staff, *codes, csv="1", **asked).content.decode("utf-8-sig")
+    text = shown(staff, *codes, csv="1", **asked).getvalue().decode("utf-8-sig")
     head, *rows = csv.reader(text.splitlines())
     return [name.lower() for name in head[1:-1]], {row[0]: row[1:-1] for row in rows}
 

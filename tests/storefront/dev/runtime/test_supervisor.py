@@ -2,7 +2,6 @@ import os
 import signal
 import sys
 import threading
-import time
 
 import pytest
 
@@ -13,6 +12,7 @@ from storefront.dev.runtime.supervisor import (
     StopRequestedError,
     Supervisor,
 )
+from tests.support.waiting import eventually
 
 PATIENT = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + PATIENT
@@ -115,10 +115,7 @@ def test_a_child_that_will_not_stop_is_killed_with_its_own_children(supervisor, 
     supervisor.stop([])
 
     assert parent.exit_code == -signal.SIGKILL
-    deadline = time.monotonic() + 5
-    while group_lives(parent.pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not group_lives(parent.pid)
+    eventually(lambda: not group_lives(parent.pid))
 
 
 def test_a_child_that_dies_later_is_started_again(supervisor, child):

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 import urllib.request
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from storefront.dev.bench.harness.resources import descendants
 from storefront.dev.demo import processes
 from storefront.dev.runtime.ports import free_port
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[4]
 WORKERS = 2
@@ -19,13 +19,6 @@ def application(environ, start_response):
     start_response("200 OK", [("Content-Length", "2")])
     return [b"ok"]
 """
-
-
-def until(is_so, seconds=20):
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def answers(port):
@@ -45,14 +38,14 @@ def test_a_killed_web_process_is_replaced_and_the_others_go_on(tmp_path):
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     server = subprocess.Popen(words, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
     try:
-        until(lambda: answers(ports.web))
-        until(lambda: len(descendants(server.pid)) == WORKERS)
+        eventually(lambda: answers(ports.web), within_s=20)
+        eventually(lambda: len(descendants(server.pid)) == WORKERS, within_s=20)
         first, *others = descendants(server.pid)
 
         os.kill(first, signal.SIGKILL)
 
-        until(lambda: first not in descendants(server.pid))
-        until(lambda: len(descendants(server.pid)) == WORKERS)
+        eventually(lambda: first not in descendants(server.pid), within_s=20)
+        eventually(lambda: len(descendants(server.pid)) == WORKERS, within_s=20)
         assert set(others) < set(descendants(server.pid))
         assert answers(ports.web)
         assert server.poll() is None

@@ -1,45 +1,13 @@
 """The CJ sandbox in the test process: a real server on a free port with its own directory."""
 
-import threading
-import time
-
-import httpx
 import pytest
 
 from storefront.dev.sandboxes.cj import order_lifecycle, webhooks
 from storefront.dev.sandboxes.cj.server import Server
 from storefront.dev.sandboxes.cj.state import DEFAULT_KEY, Rules, SandboxState
+from tests.fakes.running_server import RunningServer
 
 PREFIX = "/api2.0/v1/"
-
-
-class RunningServer:
-    """A running server with a client and the control API; ``begin`` starts its other threads."""
-
-    def __init__(self, server, state, *, begin=(), headers=None):
-        self.state, self.server = state, server
-        self.url = state.base_url = f"http://127.0.0.1:{server.server_address[1]}"
-        self.client = httpx.Client(
-            base_url=self.url, trust_env=False, timeout=10, headers=headers or {}
-        )
-        serving = threading.Thread(target=server.serve_forever, args=(0.02,))
-        serving.start()
-        self.threads = [serving, *(start(state) for start in begin)]
-
-    def close(self):
-        self.client.close()
-        self.state.stopping.set()
-        self.server.shutdown()
-        self.server.server_close()
-        for thread in self.threads:
-            thread.join(timeout=10)
-        self.state.ledger.close()
-
-    def control(self, path, body=None):
-        method = "GET" if body is None else "POST"
-        answer = self.client.request(method, f"/control/{path}", json=body)
-        assert answer.is_success, answer.text
-        return answer.json()
 
 
 class Sandbox(RunningServer):
@@ -118,13 +86,3 @@ def run(tmp_path):
 @pytest.fixture
 def sandbox(run):
     return run()
-
-
-def until(condition, *, within_s=5):
-    """Wait until ``condition()`` is truthy; return its result."""
-    end = time.monotonic() + within_s
-    while time.monotonic() < end:
-        if result := condition():
-            return result
-        time.sleep(0.01)
-    raise AssertionError("it did not happen in time")

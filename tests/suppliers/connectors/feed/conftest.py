@@ -11,10 +11,11 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 
 from suppliers.connections import factory
-from suppliers.models import CircuitBreaker, Connection, Supplier
+from suppliers.models import CircuitBreaker, Connection
 from suppliers.resilience import concurrency
 from tests.factories.catalog import make_category, make_channel, make_exchange_rate, make_price_rule
-from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.feeds import make_upload_supplier
+from tests.factories.suppliers import make_supplier
 
 FIELDS = {
     "sku": {"column": "SKU"},
@@ -31,22 +32,7 @@ def supplier(db, settings):
     make_price_rule(channel=make_channel())
     make_exchange_rate()
     make_category(slug="headlamps", families=())
-    supplier = Supplier.objects.create(
-        code="files",
-        name="Files",
-        adapter="feed",
-        currency="USD",
-        status=Supplier.Status.ACTIVE,
-        status_since=NOON,
-        new_product_status=Supplier.NewProductStatus.LIVE,
-        product_changes=Supplier.ProductChanges.APPLY,
-    )
-    mapping = {"fields": FIELDS, "country": "DE"}
-    options = {"via": "upload", "products_at": "feed", "mapping": mapping}
-    Connection.objects.create(
-        supplier=supplier, base_url="", options=options, calls_per_second=1000
-    )
-    return supplier
+    return make_upload_supplier(FIELDS)
 
 
 @pytest.fixture

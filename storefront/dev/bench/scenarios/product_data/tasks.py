@@ -21,6 +21,7 @@ from catalog.readiness import completeness
 from catalog.texts import title_updates
 from storefront.dev.bench.harness.resources import in_own_process, memory_mb, server_s
 from storefront.dev.bench.scenarios.product_data import catalog
+from storefront.lib.staff.csv_export import lossless_csv_line
 from suppliers.catalog_files import export, imports
 from suppliers.catalog_files.own_columns import OwnColumns
 from suppliers.matches import duplicates
@@ -161,7 +162,7 @@ TO STDOUT (FORMAT csv)
 def export_products(path: str) -> Task:
     def work() -> int:
         with Path(path).open("w") as file:
-            file.writelines(export.csv_lines(Product.objects.all()))
+            file.writelines(map(lossless_csv_line, export.table(Product.objects.all())))
         return Variant.objects.count()
 
     return _timed("export", work)

@@ -77,7 +77,7 @@ def test_share_of_orders_that_no_staff_member_touched(staff):
 
 
 def test_csv_has_a_row_for_each_week_and_cause(staff, cases):
-    text = shown(staff, csv="1").content.decode("utf-8-sig")
+    text = shown(staff, csv="1").getvalue().decode("utf-8-sig")
 
     _head, *rows = csv.reader(text.splitlines())
     assert sorted(row[1:] for row in rows) == [

@@ -6,7 +6,7 @@ from storefront.dev.sandboxes.bigbuy import orders
 from storefront.dev.sandboxes.bigbuy.lists import LIGHTING
 from storefront.dev.sandboxes.bigbuy.server import Server
 from storefront.dev.sandboxes.bigbuy.state import DEFAULT_KEY, Rules, SandboxState
-from tests.storefront.dev.sandboxes.conftest import RunningServer
+from tests.fakes.running_server import RunningServer
 
 ADDRESS = {
     "firstName": "Erika",

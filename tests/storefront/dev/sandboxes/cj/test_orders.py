@@ -5,7 +5,8 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from tests.storefront.dev.sandboxes.conftest import PREFIX, until
+from tests.storefront.dev.sandboxes.conftest import PREFIX
+from tests.support.waiting import eventually
 
 
 def total_in_china(sandbox, variant):
@@ -155,7 +156,7 @@ def test_orders_advance_at_the_configured_interval(run):
         detail = sandbox.get("shopping/order/getOrderDetail", orderId="FL-1")["data"]
         return detail["orderStatus"] == "DELIVERED"
 
-    until(is_delivered)
+    eventually(is_delivered)
     kinds = [effect["kind"] for effect in sandbox.control("orders")["effects"]]
     assert kinds == ["created", "unshipped", "shipped", "delivered"]
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.storefront.dev.sandboxes.conftest import until
+from tests.support.waiting import eventually
 
 
 class WebhookReceiver:
@@ -71,7 +71,7 @@ def test_each_status_change_sends_a_signed_webhook(sandbox, receiver):
     ship(sandbox)
     sandbox.control("advance", {"orderNumber": "FL-1", "to": "DELIVERED"})
 
-    until(lambda: len(receiver.received) == 5)
+    eventually(lambda: len(receiver.received) == 5)
 
     assert all(is_signed(body, sign) for body, sign in receiver.received)
     assert [(m["type"], m["messageType"]) for m in receiver.messages] == [
@@ -99,7 +99,7 @@ def test_webhook_is_sent_again_until_it_is_acknowledged(sandbox, receiver, answe
     _, variant = sandbox.goods()
     sandbox.place("FL-1", variant)
 
-    (message,) = until(lambda: [m for m in sandbox.control("webhooks") if m["state"] == end])
+    (message,) = eventually(lambda: [m for m in sandbox.control("webhooks") if m["state"] == end])
 
     assert message["tries"] == tries
     assert len(receiver.received) == tries
@@ -113,7 +113,7 @@ def test_a_fault_duplicates_or_loses_a_webhook_or_its_signature(sandbox, receive
     sandbox.place("FL-1", variant)
     sandbox.place("FL-2", variant)
 
-    until(lambda: len(receiver.received) == copies + 1)
+    eventually(lambda: len(receiver.received) == copies + 1)
 
     numbers = [message["params"]["orderNumber"] for message in receiver.messages]
     assert numbers == ["FL-1"] * copies + ["FL-2"]
@@ -125,7 +125,7 @@ def test_out_of_order_fault_sends_the_webhook_later(sandbox, receiver):
     sandbox.control("faults", {"path": "webhooks", "kind": "out_of_order", "delay": 2})
     ship(sandbox)
 
-    until(lambda: len(receiver.received) == 3)
+    eventually(lambda: len(receiver.received) == 3)
 
     assert [m["params"].get("orderStatus") for m in receiver.messages] == [
         "SHIPPED",
@@ -138,7 +138,7 @@ def test_stock_change_sends_a_webhook_for_the_variant(sandbox, receiver):
     _, variant = sandbox.goods()
     sandbox.control("stock", {"vid": variant.vid, "warehouse": "CN", "quantity": 4})
 
-    until(lambda: receiver.received)
+    eventually(lambda: receiver.received)
 
     (message,) = receiver.messages
     assert message["type"] == "STOCK"
@@ -153,8 +153,8 @@ def test_last_callback_url_is_used(sandbox, receiver):
     assert sandbox.post("webhook/set", settings)["data"] is True
     ship(sandbox)
 
-    until(lambda: len(receiver.received) == 2)
-    until(lambda: sandbox.control("webhooks")[-1]["state"] != "waiting")
+    eventually(lambda: len(receiver.received) == 2)
+    eventually(lambda: sandbox.control("webhooks")[-1]["state"] != "waiting")
     states = [m["state"] for m in sandbox.control("webhooks")]
     assert states == ["sent", "sent", "unwanted"]
 

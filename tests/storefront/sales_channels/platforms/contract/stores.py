@@ -41,7 +41,7 @@ from storefront.lib.http.observers import LoggingObserver
 from storefront.lib.money import Money
 from storefront.sales_channels.platforms import platform_class
 from storefront.sales_channels.platforms.base import PlatformContext
-from tests.storefront.dev.sandboxes.conftest import RunningServer
+from tests.fakes.running_server import RunningServer
 
 # Name of the platform -> its subclass of ``Store``.
 STORES: dict[str, str] = {

@@ -6,8 +6,8 @@ from werkzeug import Response
 from storefront.lib.security.webhook_signing import InvalidHeadersError, InvalidSignatureError
 from storefront.sales_channels.platforms import platform_class
 from storefront.sales_channels.platforms.base import WebhookTopic
-from tests.storefront.dev.sandboxes.conftest import until
 from tests.storefront.sales_channels.platforms.contract.cases import light, variant, written
+from tests.support.waiting import eventually
 
 BLACK = "headlamp-h1-0"
 URL = "http://127.0.0.1:9/hooks/store"
@@ -101,7 +101,7 @@ def receiver(store, httpserver):
 
     httpserver.expect_request("/hooks/store").respond_with_handler(answer)
     store.platform.register_webhooks(url=httpserver.url_for("/hooks/store"))
-    until(lambda: all(row["state"] == "sent" for row in store.messages()))
+    eventually(lambda: all(row["state"] == "sent" for row in store.messages()))
     requests.clear()
     return requests, answers
 
@@ -116,7 +116,7 @@ def test_webhook_arrives_and_is_accepted(store, goods, receiver):
 
     order_id = store.sell({BLACK: 1}, paid=False)
 
-    until(lambda: requests, within_s=20)
+    eventually(lambda: requests, within_s=20)
     found = accepted(store, requests[0])
     assert (found.topic, found.order_id) == (WebhookTopic.ORDER, order_id)
 
@@ -128,7 +128,7 @@ def test_webhook_is_sent_again_with_the_same_id(store, goods, receiver):
     store.sell({BLACK: 1}, paid=False)
 
     state = "sent" if store.RETRIES_WEBHOOKS else "failed"
-    until(lambda: store.messages()[-1]["state"] == state)
+    eventually(lambda: store.messages()[-1]["state"] == state)
     assert len(requests) == (2 if store.RETRIES_WEBHOOKS else 1)
     assert len({accepted(store, each).delivery_id for each in requests}) == 1
 
@@ -145,13 +145,13 @@ def test_webhook_that_the_store_gave_up_is_restored(store, httpserver, receiver)
         store.running.control("advance_clock", {"seconds": 3600})
         return all(row["state"] != "waiting" for row in store.messages())
 
-    until(has_given_up, within_s=60)
+    eventually(has_given_up, within_s=60)
     answers.clear()
     requests.clear()
     store.platform.register_webhooks(url=httpserver.url_for("/hooks/store"))
     store.act("refund", order_id, amount="0.10", units={})
 
-    until(lambda: requests, within_s=20)
+    eventually(lambda: requests, within_s=20)
 
 
 @pytest.mark.parametrize("kind", ["lost", "duplicate", "out_of_order", "bad_signature"])
@@ -167,7 +167,7 @@ def test_faults_of_webhooks(store, goods, receiver, kind):
     if kind == "out_of_order":
         assert messages[0]["due_s"] > store.running.state.now() + 3000
     else:
-        until(lambda: len(requests) == len(messages))
+        eventually(lambda: len(requests) == len(messages))
     if kind == "bad_signature":
         with pytest.raises(InvalidSignatureError):
             accepted(store, requests[0])
