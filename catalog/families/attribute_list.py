@@ -18,7 +18,6 @@ from catalog.models.families import family_name
 from catalog.products.spec_edits import MODE_COLUMNS
 from catalog.products.staff.spec_form import CODES, LISTS
 from catalog.search.detail_facets import DETAIL_FACETS
-from catalog.search.filters import FACETS
 from storefront.lib.staff.columns import as_number, field_label
 
 # Column -> the facet that filters by it.
@@ -36,8 +35,6 @@ FILTERED: dict[str, str] = {
     "cri": "features",
     "color": "color",
 } | {facet.column: code for code, facet in DETAIL_FACETS.items()}
-# Facets of other values than attributes.
-OTHER_FACETS = frozenset(FACETS) - {*FILTERED.values()}
 SHIPPING_COLUMNS = (
     *("weight_g", "packed_weight_g", "lithium", "cell_wh", "cell_count", "hs_code"),
     *("origin_country", "color"),

@@ -99,10 +99,10 @@ def compute(product_ids: Collection[int]) -> int:
 
 
 @requires_transaction
-def compute_stale(limit: int = BATCH) -> int:
+def compute_stale() -> int:
     """Compute products whose data or requirements changed; return how many requests were taken."""
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [limit])
+        cursor.execute(_TAKE, [BATCH])
         taken = [product_id for (product_id,) in cursor.fetchall()]
     compute({*taken})
     return len(taken)

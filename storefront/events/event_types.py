@@ -28,16 +28,6 @@ class EventType(models.TextChoices):
 
 # What a subscription can choose: a test is sent to one subscription, on request.
 SUBSCRIBABLE = tuple(kind for kind in EventType if kind != EventType.WEBHOOK_TEST)
-# Recorded only while an active subscription wants the type: a price list can change 100,000 prices.
-RECORDED_ON_DEMAND = frozenset(
-    {
-        EventType.STOCK_LOW,
-        EventType.STOCK_OUT,
-        EventType.STOCK_BACK,
-        EventType.PRICE_CHANGED,
-        EventType.ATTENTION_NEEDED,
-    }
-)
 
 
 class ObjectKind(models.TextChoices):

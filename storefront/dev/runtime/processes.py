@@ -103,11 +103,7 @@ def command_line(pid: int) -> str:
 
 
 def stop_leftover(
-    pid: int,
-    *,
-    marks: Sequence[str],
-    stop_signal: signal.Signals = signal.SIGTERM,
-    patience_s: float = 10.0,
+    pid: int, *, marks: Sequence[str], stop_signal: signal.Signals = signal.SIGTERM
 ) -> bool:
     """Stop a process that a killed launcher left; return whether it was still running.
 
@@ -122,7 +118,7 @@ def stop_leftover(
         return False
     with suppress(ProcessLookupError):
         os.kill(pid, stop_signal)
-    while not wait_until(lambda: not is_ours(), seconds=patience_s):
+    while not wait_until(lambda: not is_ours(), seconds=10):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     with suppress(ProcessLookupError, PermissionError):
@@ -130,8 +126,8 @@ def stop_leftover(
     return True
 
 
-def last_lines(path: Path, count: int = 15) -> str:
+def last_lines(path: Path) -> str:
     """Return the end of a log, for the error message."""
     if not path.exists():
         return ""
-    return "\n".join(path.read_text(errors="replace").splitlines()[-count:])
+    return "\n".join(path.read_text(errors="replace").splitlines()[-15:])

@@ -88,14 +88,14 @@ def equal_to(rows: QuerySet[Any], *, pk: str = "pk") -> list[IdSearch]:
     return [IdSearch(rows=rows, pk=pk, is_exact=Value(1))]
 
 
-def with_words(rows: QuerySet[Any], column: Any, text: str, *, pk: str = "pk") -> list[IdSearch]:
+def with_words(rows: QuerySet[Any], column: Any, text: str) -> list[IdSearch]:
     """Return the search of the rows with all words of ``text``, or words that begin with them."""
     query = words_query(text)
     if query is None:
         return []
     vector = SearchVector(column, config=WORDS_CONFIG)
     found = rows.alias(words=vector).filter(words=query)
-    return [IdSearch(rows=found, pk=pk, is_exact=Value(0))]
+    return [IdSearch(rows=found, pk="pk", is_exact=Value(0))]
 
 
 def plain_column(column: Any) -> Func:

@@ -72,9 +72,9 @@ def create_job(*, key: ApiKey, operation: str, rows: list[Any], now: datetime) -
     return job
 
 
-def continue_job(job_id: int, *, now: datetime, time_limit_s: float = TIME_LIMIT_S) -> None:
+def continue_job(job_id: int, *, now: datetime) -> None:
     """Process the pending rows of a job, unless another worker does."""
-    ends_at, clock = time.monotonic() + time_limit_s, running_clock(now)
+    ends_at, clock = time.monotonic() + TIME_LIMIT_S, running_clock(now)
     for _slice in advisory_locks.lock_slices(
         LOCK_NAME, has_work=lambda _job: False, among=[job_id]
     ):

@@ -23,12 +23,12 @@ def log_length(place: Instance) -> int:
     return log.stat().st_size if log.exists() else 0
 
 
-def wait_until_started(place: Instance, *, at_most_s: float = START_TIMEOUT_S) -> None:
+def wait_until_started(place: Instance) -> None:
     """Wait until beat runs; whether it sends sweeps is checked later.
 
     Raises: StopRequestedError
     """
-    deadline = time.monotonic() + at_most_s
+    deadline = time.monotonic() + START_TIMEOUT_S
     while not _is_ready(place) and time.monotonic() < deadline:
         stop.sleep(place, POLL_INTERVAL_S)
 

@@ -17,10 +17,12 @@ TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid DES
 class Ledger:
     """One SQLite file with one writer at a time; writes are durable before an answer is sent."""
 
-    def __init__(self, folder: Path, schema: str, *, file: str = "ledger.sqlite3") -> None:
+    def __init__(self, folder: Path, schema: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(folder / file, check_same_thread=False, isolation_level=None)
+        self._db = sqlite3.connect(
+            folder / "ledger.sqlite3", check_same_thread=False, isolation_level=None
+        )
         self._db.row_factory = sqlite3.Row
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")

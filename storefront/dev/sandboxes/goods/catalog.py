@@ -70,10 +70,6 @@ class Catalog(Range):
         subject = subject_of_pid(self.seed, pid)
         return self.product(subject) if subject is not None and self.holds(subject) else None
 
-    def by_vid(self, vid: str) -> Product | None:
-        found = self.variant(vid)
-        return found[0] if found else None
-
     def variant(self, vid: str) -> tuple[Product, Variant] | None:
         subject = subject_of_vid(self.seed, vid)
         if subject is None or not self.holds(subject):

@@ -19,7 +19,7 @@ METADATA: Mapping[str, Any] = {"*": re.compile(r".{0,500}", re.DOTALL)}
 class StripeError(Exception):
     """An error answer of the API."""
 
-    def __init__(  # noqa: PLR0913 - the fields of an error answer
+    def __init__(
         self,
         message: str,
         *,
@@ -27,11 +27,10 @@ class StripeError(Exception):
         param: str = "",
         kind: str = "invalid_request_error",
         status: int = HTTPStatus.BAD_REQUEST,
-        decline_code: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
-        fields = {"code": code, "param": param, "decline_code": decline_code}
+        fields = {"code": code, "param": param}
         self.body = {"type": kind, "message": message} | {
             name: value for name, value in fields.items() if value
         }

@@ -10,7 +10,7 @@ from tests.support.waiting import eventually
 
 
 def total_in_china(sandbox, variant):
-    product = sandbox.state.catalog.by_vid(variant.vid)
+    product, _ = sandbox.state.catalog.variant(variant.vid)
     data = sandbox.get("product/stock/getInventoryByPid", pid=product.pid)["data"]
     rows = {row["vid"]: row["inventory"] for row in data["variantInventories"]}[variant.vid]
     return next(row["totalInventoryNum"] for row in rows if row["countryCode"] == "CN")

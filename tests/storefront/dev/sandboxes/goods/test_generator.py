@@ -34,7 +34,7 @@ def test_any_product_can_be_generated_alone():
     product = late.at(700_000)
 
     assert late.by_pid(product.pid) == product
-    assert late.by_vid(product.variants[-1].vid) == product
+    assert late.variant(product.variants[-1].vid) == (product, product.variants[-1])
     assert late.by_sku(product.variants[0].sku) == product
     assert make(product.subject, seed=7) == product
 
@@ -120,6 +120,6 @@ def test_unknown_ids_are_not_found():
 
     assert shelf.by_pid(Catalog(160, 8).at(0).pid) is None
     assert shelf.by_pid("0") is None
-    assert shelf.by_vid("1700007999999999999") is None
+    assert shelf.variant("1700007999999999999") is None
     assert shelf.by_sku("CJLT9999999") is None
     assert shelf.by_sku("x") is None
