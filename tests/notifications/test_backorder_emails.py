@@ -9,14 +9,14 @@ from orders.purchasing import submission
 from tests.factories.backorders import acknowledge, refuse, reroute, reroute_due, stock_at
 from tests.factories.orders import make_sellable
 from tests.factories.returns import exchange, make_inspected_return
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import connect_without_holds
 from tests.factories.shipping import (
     make_accepted_purchase_order,
     make_sent_purchase_order,
     make_service,
 )
 from tests.factories.suppliers import NOON
-from tests.support.emails import last_email, problems_of
+from tests.support.emails import email_test, last_email
 
 pytestmark = pytest.mark.django_db
 
@@ -24,8 +24,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def supplier(monkeypatch):
     """Skip the margin check of purchase orders."""
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, ScriptedSupplier())
+    connect_without_holds(monkeypatch)
 
 
 def refused():
@@ -150,11 +149,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_backorder_email(name, cause, sentences):
-    cause()
-
-    assert problems_of(name, sentences) == []
+test_backorder_email = email_test(CASES)
 
 
 def test_the_supplier_reason_stays_internal():

@@ -5,7 +5,7 @@ import pytest
 from storefront.web.content import contact
 from tests.factories.orders import make_order
 from tests.factories.suppliers import NOON
-from tests.support.emails import problems_of
+from tests.support.emails import email_test, problems_of
 
 pytestmark = pytest.mark.django_db
 
@@ -47,11 +47,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_contact_email(name, cause, sentences):
-    cause()
-
-    assert problems_of(name, sentences) == []
+test_contact_email = email_test(CASES)
 
 
 @pytest.mark.parametrize("cause", [wrote_about_an_order, wrote_about_a_product])

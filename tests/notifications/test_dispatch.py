@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from notifications import dispatch, senders
+from notifications import dispatch
 from notifications.deliverability.message_ids import find_message, message_id
 from notifications.models import SENDING_TIMEOUT, Event, Message
 from notifications.outbox import record_event
@@ -12,17 +12,9 @@ from storefront.lib.models import StatusChange
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from tests.factories.notifications import make_event, make_message
 from tests.factories.suppliers import NOON
-from tests.fakes.notification_sender import Fake
 from tests.support.concurrency import Rival, all_at_once
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def post(monkeypatch):
-    Fake.forget()
-    monkeypatch.setitem(senders.SENDERS, "email", "tests.fakes.notification_sender.Fake")
-    return Fake
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("post")]
 
 
 def test_an_event_creates_its_messages_once():

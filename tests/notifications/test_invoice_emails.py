@@ -7,21 +7,19 @@ import pytest
 from orders.customer_invoices import issuing, publication
 from orders.models import CustomerInvoice
 from orders.payments import refunds
-from orders.purchasing import submission
 from storefront.lib.money import Money
 from tests.factories.full_shop import settle
 from tests.factories.returns import make_shipped_order
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import connect_without_holds
 from tests.factories.suppliers import NOON
-from tests.support.emails import last_email, problems_of
+from tests.support.emails import email_test, last_email
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def supplier(monkeypatch):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, ScriptedSupplier())
+    connect_without_holds(monkeypatch)
 
 
 def publish_all():
@@ -64,11 +62,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_invoice_email(name, cause, sentences):
-    cause()
-
-    assert problems_of(name, sentences) == []
+test_invoice_email = email_test(CASES)
 
 
 def test_the_pdf_is_attached():

@@ -13,7 +13,7 @@ from orders.cancellation import cancellation, supplier_answers
 from orders.checkout import unpaid_orders
 from orders.models import AddressChangeRequest, Order, PurchaseOrder, TaxNumber, TaxRate
 from orders.order_messages import order_messages
-from orders.purchasing import acknowledgements, submission
+from orders.purchasing import acknowledgements
 from tests.factories.backorders import acknowledge
 from tests.factories.catalog import make_channel, make_image, make_product, make_spec, make_variant
 from tests.factories.full_shop import settle
@@ -30,14 +30,14 @@ from tests.factories.payments import apply_update
 from tests.factories.promotions import make_promotion
 from tests.factories.returns import exchange, make_inspected_return
 from tests.factories.reviews import agree, ask_for_reviews
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import connect_without_holds
 from tests.factories.shipping import (
     make_accepted_purchase_order,
     make_sent_purchase_order,
     make_state,
 )
 from tests.factories.suppliers import NOON, make_location
-from tests.support.emails import last_email, problems_of
+from tests.support.emails import email_test, last_email
 
 pytestmark = pytest.mark.django_db
 THERE = replace(HOME, line1="Neue Straße 2", postcode="20095", city="Hamburg")
@@ -48,8 +48,7 @@ A_DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def supplier(monkeypatch):
     """A supplier that answers a cancellation only by its staff; skip the margin check."""
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, ScriptedSupplier()).can_stop = None
+    connect_without_holds(monkeypatch).can_stop = None
 
 
 # Placed
@@ -358,11 +357,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_order_email(name, cause, sentences):
-    cause()
-
-    assert problems_of(name, sentences) == []
+test_order_email = email_test(CASES)
 
 
 def test_an_unpaid_order_has_no_authorization_to_void():

@@ -17,7 +17,7 @@ from tests.factories.shipping import (
     make_state,
 )
 from tests.factories.suppliers import NOON
-from tests.support.emails import problems_of
+from tests.support.emails import email_test
 
 pytestmark = pytest.mark.django_db
 A_DAY = timedelta(days=1)
@@ -204,8 +204,4 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_parcel_email(name, cause, sentences):
-    cause()
-
-    assert problems_of(name, sentences) == []
+test_parcel_email = email_test(CASES)

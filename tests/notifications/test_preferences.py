@@ -3,22 +3,14 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from notifications import dispatch, preferences, senders
+from notifications import dispatch, preferences
 from notifications.models import Consent, Message
 from notifications.preferences import EMAIL, SMS, Kind
 from tests.factories.notifications import make_event, make_message
 from tests.factories.suppliers import NOON
-from tests.fakes.notification_sender import Fake
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("post")]
 ERIKA = "erika@example.org"
-
-
-@pytest.fixture(autouse=True)
-def post(monkeypatch):
-    Fake.forget()
-    monkeypatch.setitem(senders.SENDERS, "email", "tests.fakes.notification_sender.Fake")
-    return Fake
 
 
 def choose(kind=Kind.DELIVERED, *, is_given, recipient=ERIKA, sender=EMAIL, at=NOON):

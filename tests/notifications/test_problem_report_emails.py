@@ -7,7 +7,7 @@ from shipping.problem_reports import endings
 from tests.factories.parcels import make_parcel_in, report_status
 from tests.factories.problem_reports import decide, report_problem, whole_report
 from tests.factories.suppliers import NOON
-from tests.support.emails import problems_of
+from tests.support.emails import email_test
 
 pytestmark = pytest.mark.django_db
 
@@ -131,8 +131,4 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_problem_report_email(name, cause, sentences):
-    cause()
-
-    assert problems_of(name, sentences) == []
+test_problem_report_email = email_test(CASES)

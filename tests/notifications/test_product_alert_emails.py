@@ -13,7 +13,7 @@ from tests.factories.orders import make_sellable
 from tests.factories.product_alerts import HELD, set_price, subscribe, sweep
 from tests.factories.shipping import make_service
 from tests.factories.suppliers import NOON
-from tests.support.emails import problems_of
+from tests.support.emails import email_test
 
 pytestmark = pytest.mark.django_db
 
@@ -91,11 +91,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_product_alert_email(name, cause, sentences):
-    cause()
-
-    assert problems_of(name, sentences) == []
+test_product_alert_email = email_test(CASES)
 
 
 def test_the_choices_of_messages_are_linked():

@@ -19,7 +19,7 @@ from tests.factories.returns import (
     make_sibling,
 )
 from tests.factories.suppliers import NOON
-from tests.support.emails import last_email, problems_of
+from tests.support.emails import email_test, last_email
 
 pytestmark = pytest.mark.django_db
 MONTH = timedelta(days=31)
@@ -234,11 +234,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "cause", "sentences"), CASES)
-def test_return_email(name, cause, sentences):
-    cause()
-
-    assert problems_of(name, sentences) == []
+test_return_email = email_test(CASES)
 
 
 def test_a_returnless_refund_waits_for_no_parcel():

@@ -28,7 +28,7 @@ from suppliers.connectors.records import OutOfStockError
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_cart, make_payment_update, make_sellable, quote_for
 from tests.factories.promotions import make_promotion
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import connect_without_holds
 from tests.factories.suppliers import NOON, make_location
 from tests.support.invariants import violated
 
@@ -55,11 +55,8 @@ CUSTOMERS = iter(range(1, 1_000_000))
 
 @pytest.fixture
 def supplier(monkeypatch):
-    monkeypatch.setattr(
-        submission, "evaluate_purchase_order", lambda **_: []
-    )  # hold rules are not tested here
     monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
-    return connect(monkeypatch, ScriptedSupplier())
+    return connect_without_holds(monkeypatch)
 
 
 def euros(cents):

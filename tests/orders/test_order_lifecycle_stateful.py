@@ -43,7 +43,7 @@ from suppliers.connectors.records import (
 )
 from suppliers.models import StockLevel
 from tests.factories.orders import HOME, make_cart, make_payment_update, make_sellable, quote_for
-from tests.factories.scripted_supplier import ScriptedSupplier, connect, no_answer
+from tests.factories.scripted_supplier import ScriptedSupplier, connect_without_holds, no_answer
 from tests.factories.shipping import make_shipment_notice
 from tests.factories.suppliers import NOON, make_location
 from tests.support.stateful.backorders import BackorderRules
@@ -277,8 +277,7 @@ class OrderLifecycle(BackorderRules, ReturnRules):
 @pytest.mark.parametrize("examples", [6, pytest.param(60, marks=pytest.mark.full)])
 def test_invariants_hold_for_any_sequence_of_actions(monkeypatch, examples):
     # Hold rules and live checks are not tested here.
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
-    OrderLifecycle.supplier = connect(monkeypatch, ScriptedSupplier())
+    OrderLifecycle.supplier = connect_without_holds(monkeypatch)
 
     run_state_machine_as_test(OrderLifecycle, settings=steps(examples))

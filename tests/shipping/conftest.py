@@ -2,13 +2,9 @@
 
 import pytest
 
-from orders.purchasing import submission
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import connect_without_holds
 
 
 @pytest.fixture
 def supplier(monkeypatch):
-    monkeypatch.setattr(
-        submission, "evaluate_purchase_order", lambda **_: []
-    )  # skip the margin check
-    return connect(monkeypatch, ScriptedSupplier())
+    return connect_without_holds(monkeypatch)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
+
 from notifications import dispatch
 from notifications.models import Event
 from notifications.rendering import RenderedMessage, render
@@ -79,6 +81,19 @@ def problems_of(name, sentences, template=None):
         *_faults(email, email.azerbaijani, "az"),
         *(f"in English: {line}" for line in _left_in_english(email)),
     ]
+
+
+def email_test(cases):
+    """Return a test that causes each e-mail: ``(name of its event, cause, sentences)``."""
+
+    @pytest.mark.parametrize(("name", "cause", "sentences"), cases)
+    def test(name, cause, sentences):
+        cause()
+
+        problems = problems_of(name, sentences)
+        assert problems == [], problems
+
+    return test
 
 
 def _unsaid(letter, sentences):

@@ -4,6 +4,7 @@ import math
 from functools import partial
 
 import pytest
+import time_machine
 from django.test import Client, RequestFactory
 
 from catalog.listings import tasks as listing_tasks
@@ -19,8 +20,16 @@ from suppliers.inventory import tasks as inventory_tasks
 from suppliers.sync import tasks as sync_tasks
 from tests.factories.full_shop import make_world
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.suppliers import NOON
 from tests.support import database
 from tests.support.module_world import module_world
+
+
+@pytest.fixture
+def noon():
+    """Freeze time at noon, so that no staff session expires."""
+    with time_machine.travel(NOON, tick=False):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,22 +3,14 @@
 import pytest
 from django.db import transaction
 
-from notifications import dispatch, senders
+from notifications import dispatch
 from notifications.deliverability import suppressions
 from notifications.models import Message, Suppression
 from tests.factories.notifications import make_event, make_message
 from tests.factories.suppliers import NOON
-from tests.fakes.notification_sender import Fake
 from tests.support.concurrency import all_at_once
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def post(monkeypatch):
-    Fake.forget()
-    monkeypatch.setitem(senders.SENDERS, "email", "tests.fakes.notification_sender.Fake")
-    return Fake
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("post")]
 
 
 def make_suppression(reason="hard_bounce", mail=None):

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,16 +11,9 @@ from tests.factories.accounts import make_staff
 from tests.factories.inbox_items import items_of
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.reconciliation import make_invoice
-from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 FORM = {"amount": "4.00", "reference": "transfer 7", "key": "a"}
-
-
-@pytest.fixture(autouse=True)
-def noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 @pytest.fixture

@@ -17,13 +17,12 @@ from orders.models import (
     SupplierReturn,
 )
 from orders.payments import refunds
-from orders.purchasing import submission
 from storefront.lib.money import Money
 from tests.factories.claims import make_claim
 from tests.factories.full_shop import settle
 from tests.factories.reconciliation import make_invoice
 from tests.factories.returns import make_shipped_order
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import connect_without_holds
 from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +34,7 @@ BOOKS = BookingAccounts()
 @pytest.fixture
 def order(monkeypatch):
     """Make an order with an invoice, a refund with a credit note, and its supplier's bill."""
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, ScriptedSupplier())
+    connect_without_holds(monkeypatch)
     order = make_shipped_order(quantity=1)
     issuing.issue(order_id=order.pk, now=NOON)
     amount = Money(Decimal("11.90"), "EUR")

@@ -20,7 +20,12 @@ from tests.factories.orders import (
     make_purchase_orders,
     make_sellable,
 )
-from tests.factories.scripted_supplier import ScriptedSupplier, WrittenTo, connect
+from tests.factories.scripted_supplier import (
+    ScriptedSupplier,
+    WrittenTo,
+    connect,
+    connect_without_holds,
+)
 from tests.factories.suppliers import NOON
 from tests.support.concurrency import Rival
 
@@ -117,8 +122,7 @@ def test_a_worker_with_a_stale_row_does_not_submit_a_canceled_order(monkeypatch,
 )
 def test_the_second_answer_waits_and_raises_no_error(monkeypatch, verb, place, name):
     """Without the lock, the second answer would read a stale status and raise an error."""
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, WrittenTo())
+    connect_without_holds(monkeypatch, WrittenTo())
     purchase_order = sent()
     ask_to_stop(purchase_order.order)
     rival = Rival(

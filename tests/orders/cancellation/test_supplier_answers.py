@@ -22,7 +22,13 @@ from tests.factories.cancellation import (
     ship,
 )
 from tests.factories.orders import ask_to_stop, make_purchase_orders
-from tests.factories.scripted_supplier import ScriptedSupplier, WrittenTo, connect, no_answer
+from tests.factories.scripted_supplier import (
+    ScriptedSupplier,
+    WrittenTo,
+    connect,
+    connect_without_holds,
+    no_answer,
+)
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +36,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def people(monkeypatch):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    return connect(monkeypatch, WrittenTo())
+    return connect_without_holds(monkeypatch, WrittenTo())
 
 
 def test_one_e_mail_is_sent_and_the_request_stays_open(people):

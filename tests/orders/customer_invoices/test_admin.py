@@ -4,10 +4,8 @@ from django.urls import reverse
 
 from orders.customer_invoices import issuing, publication
 from orders.models import CustomerInvoice
-from orders.purchasing import submission
 from tests.factories.accounts import make_staff
 from tests.factories.returns import make_shipped_order
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -15,9 +13,7 @@ LIST = "/admin/orders/customerinvoice/"
 
 
 @pytest.fixture(autouse=True)
-def invoice(monkeypatch):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, ScriptedSupplier())
+def invoice(supplier):
     order = make_shipped_order(quantity=1)
     invoice = issuing.issue(order_id=order.pk, now=NOON)
     publication.publish(invoice=invoice, now=NOON)

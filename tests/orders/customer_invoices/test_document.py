@@ -6,10 +6,8 @@ from pypdf import PdfReader
 
 from orders.customer_invoices import document, issuing
 from orders.models import CustomerInvoice
-from orders.purchasing import submission
 from tests.factories.orders import HOME
 from tests.factories.returns import make_shipped_order
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -21,12 +19,6 @@ BAKU = replace(
     postcode="AZ1000",
     country="AZ",
 )
-
-
-@pytest.fixture(autouse=True)
-def supplier(monkeypatch):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, ScriptedSupplier())
 
 
 def make_invoice(**changes):

@@ -9,7 +9,6 @@ from orders.customer_invoices import issuing
 from orders.models import CustomerInvoice, OrderLine, Payment, TaxNumber, TaxRate
 from orders.payments import refunds as payment_refunds
 from orders.payments import updates
-from orders.purchasing import submission
 from orders.returns import refunds
 from storefront.dashboard.invariants.customer_invoices import CUSTOMER_INVOICES
 from storefront.identity import current
@@ -20,7 +19,6 @@ from tests.factories.orders import HOME, make_paid_order, make_payment_update, m
 from tests.factories.payments import apply_update
 from tests.factories.promotions import make_promotion
 from tests.factories.returns import exchange, make_inspected_return, make_shipped_order
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
 from tests.support.concurrency import Rival, all_at_once
@@ -28,12 +26,6 @@ from tests.support.invariants import violated
 
 pytestmark = pytest.mark.django_db
 A_DAY = timedelta(days=1)
-
-
-@pytest.fixture(autouse=True)
-def supplier(monkeypatch):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    return connect(monkeypatch, ScriptedSupplier())
 
 
 def issue(order):

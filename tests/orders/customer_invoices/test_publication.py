@@ -9,19 +9,11 @@ from django.db import transaction
 from notifications.models import Event
 from orders.customer_invoices import document, issuing, publication, tasks
 from orders.models import CustomerInvoice, Order
-from orders.purchasing import submission
 from storefront.privacy import retention
 from tests.factories.returns import make_shipped_order
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def supplier(monkeypatch):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, ScriptedSupplier())
 
 
 def test_task_issues_and_publishes_each_invoice_once(time_machine):

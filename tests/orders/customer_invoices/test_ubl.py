@@ -9,11 +9,9 @@ from lxml import etree
 from orders.customer_invoices import issuing, ubl
 from orders.models import CustomerInvoice
 from orders.payments import refunds
-from orders.purchasing import submission
 from storefront.lib.money import Money
 from tests.factories.full_shop import settle
 from tests.factories.returns import make_shipped_order
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -53,9 +51,7 @@ REQUIRED_OF_LINES = {
 
 
 @pytest.fixture(autouse=True)
-def invoice(monkeypatch):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, ScriptedSupplier())
+def invoice(supplier):
     return issuing.issue(order_id=make_shipped_order(quantity=2).pk, now=NOON)
 
 

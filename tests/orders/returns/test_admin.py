@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from notifications.models import Event
@@ -19,15 +18,8 @@ from tests.factories.returns import (
     make_sibling,
 )
 from tests.factories.shipping import make_service
-from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
 def page(name, what, row):

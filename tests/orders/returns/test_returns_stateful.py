@@ -13,7 +13,7 @@ from shipping.shipments import shipments
 from tests.factories.full_shop import settle
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.returns import make_sibling
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import ScriptedSupplier, connect_without_holds
 from tests.factories.shipping import make_service, make_shipment_notice, make_state
 from tests.factories.suppliers import NOON
 from tests.support.stateful.invariants import PERIODIC_INVARIANTS, UNITS, steps
@@ -87,8 +87,7 @@ class Returns(ReturnRules):
 
 @pytest.mark.parametrize("examples", [4, pytest.param(30, marks=pytest.mark.full)])
 def test_returns_in_any_order_keep_the_invariants(monkeypatch, examples):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
     monkeypatch.setattr("suppliers.sync.live_check.unsellable_levels", lambda **_: set())
-    Returns.supplier = connect(monkeypatch, ScriptedSupplier())
+    Returns.supplier = connect_without_holds(monkeypatch)
 
     run_state_machine_as_test(Returns, settings=steps(examples))

@@ -26,7 +26,7 @@ from tests.factories.backorders import live, reroute, stock_at
 from tests.factories.catalog import make_channel
 from tests.factories.orders import HOME, make_cart, make_sellable, pay
 from tests.factories.promotions import make_promotion
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import ScriptedSupplier, connect, connect_without_holds
 from tests.factories.shipping import make_sent_purchase_order, make_service
 from tests.factories.suppliers import NOON, make_level, make_offer
 from tests.shipping.availability.test_availability_lists import listed
@@ -168,8 +168,7 @@ def test_a_discount_code_counts_before_routing_and_is_read_once(light):
 
 
 def test_a_rejected_line_is_rerouted_to_a_profitable_source(monkeypatch):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, ScriptedSupplier())
+    connect_without_holds(monkeypatch)
     listing = make_sellable()
     stock_at(listing, "quick", max_days=3, cost="34.00")
     stock_at(listing, "slow", max_days=6, cost="11.00")

@@ -1,7 +1,6 @@
 """Problem report admin: what staff see of a report, and their decisions."""
 
 import pytest
-import time_machine
 from django.urls import reverse
 
 from orders.returns import photos
@@ -11,13 +10,7 @@ from tests.factories.parcels import make_parcel_in
 from tests.factories.problem_reports import decide, report_problem
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.factories.backorders import (
     violated_invariants,
 )
 from tests.factories.orders import make_purchase_orders, make_sellable
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import ScriptedSupplier, connect_without_holds
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -61,8 +61,7 @@ class Askable(ScriptedSupplier):
 
 @pytest.fixture
 def askable(monkeypatch):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    return connect(monkeypatch, Askable())
+    return connect_without_holds(monkeypatch, Askable())
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from notifications.models import Event
 from orders.cancellation import supplier_answers
 from orders.models import Order, Payment
 from orders.payments import captures
-from orders.purchasing import reassignment, submission
+from orders.purchasing import reassignment
 from shipping import status_polling
 from suppliers.connectors.records import Acknowledgement
 from tests.factories.backorders import acknowledge, live, reroute_due, violated_invariants
@@ -23,7 +23,7 @@ from tests.factories.cancellation import (
     sent,
 )
 from tests.factories.orders import ask_to_stop
-from tests.factories.scripted_supplier import WrittenTo, connect
+from tests.factories.scripted_supplier import WrittenTo, connect_without_holds
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -31,8 +31,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def people(monkeypatch):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    return connect(monkeypatch, WrittenTo())
+    return connect_without_holds(monkeypatch, WrittenTo())
 
 
 def reassign(purchase_order):

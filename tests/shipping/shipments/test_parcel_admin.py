@@ -1,7 +1,6 @@
 """Parcel admin: staff correct, settle and close a parcel on its page."""
 
 import pytest
-import time_machine
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
@@ -9,9 +8,8 @@ from orders.models import Order, PaymentEvent
 from shipping.models import Parcel
 from storefront.accounts.models import User
 from tests.factories.parcels import PARCEL_STATES, make_parcel_in, state_of
-from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 # The actions that each state offers; ``replace`` and ``refund`` come first.
 OFFERED = {
@@ -26,12 +24,6 @@ OFFERED = {
     "lost closed": "mark_delivered",
     "delivered refunded": "close",
 }
-
-
-@pytest.fixture(autouse=True)
-def noon():
-    with time_machine.travel(NOON, tick=False):
-        yield
 
 
 def url(what, parcel):

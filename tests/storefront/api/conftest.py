@@ -2,7 +2,6 @@ import pytest
 import time_machine
 from django.core.cache import cache
 
-from shipping.rates import quotes
 from tests.factories.api import merchant_caller
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import make_service
@@ -12,12 +11,10 @@ from tests.storefront.api.schema_client import CART, Caller
 
 @pytest.fixture(autouse=True)
 def noon():
-    """Freeze time at noon, reset rate limits and cached routes."""
+    """Freeze time at noon, reset rate limits."""
     cache.clear()
-    quotes.clear_cache()
     with time_machine.travel(NOON, tick=False):
         yield NOON
-    quotes.clear_cache()
 
 
 @pytest.fixture

@@ -5,12 +5,11 @@ from django.urls import reverse
 
 from orders.customer_invoices import issuing
 from orders.models import BookingAccounts
-from orders.purchasing import submission
 from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_channel
 from tests.factories.reconciliation import make_invoice
 from tests.factories.returns import make_shipped_order
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import connect_without_holds
 from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = pytest.mark.django_db
@@ -46,8 +45,7 @@ def test_the_page_shows_the_sums_of_a_month(staff):
 
 
 def test_invoices_show_the_tax_they_include(staff, monkeypatch):
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, ScriptedSupplier())
+    connect_without_holds(monkeypatch)
     issuing.issue(order_id=make_shipped_order(quantity=1).pk, now=NOON)
 
     page = shown(staff, month="2026-11")

@@ -3,12 +3,11 @@
 import pytest
 
 from orders.models import Order, OrderLine
-from orders.purchasing import submission
 from suppliers.models import StockLevel
 from tests.factories.cancellation import send, ship
 from tests.factories.orders import make_order, make_purchase_orders, make_sellable
 from tests.factories.returns import make_delivered
-from tests.factories.scripted_supplier import ScriptedSupplier, connect
+from tests.factories.scripted_supplier import connect_without_holds
 from tests.factories.suppliers import make_location
 from tests.storefront.web.page_parser import Page, in_each_language, page_of
 
@@ -19,8 +18,7 @@ PATH = "cancel/items/"
 @pytest.fixture
 def parcels(monkeypatch):
     """Return the purchase orders of two parcels with two units each."""
-    monkeypatch.setattr(submission, "evaluate_purchase_order", lambda **_: [])
-    connect(monkeypatch, ScriptedSupplier())
+    connect_without_holds(monkeypatch)
     first, second = make_sellable(), make_sellable(price="20.00")
     location = make_location(code="W1", country="PL")
     StockLevel.objects.filter(pk=second.level.pk).update(location=location)
