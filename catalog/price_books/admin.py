@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -24,8 +23,8 @@ from catalog.price_books.labels import BOOK_FIELDSETS, NO_BOOKS, NO_RULES, RULE_
 from catalog.pricing import labels
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
-from storefront.lib.staff.csv_export import csv_response
 from storefront.lib.staff.inlines import inline
+from storefront.lib.staff.list_actions import csv_response
 
 Status = PriceBook.Status
 
@@ -109,7 +108,7 @@ class PriceBookAdmin(StaffAdmin):
         return HttpResponseRedirect(f"{reverse('admin:catalog_pricerule_add')}?book={book.pk}")
 
     @action(description=_("Dry run"), icon="experiment")
-    def dry_run(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+    def dry_run(self, request: HttpRequest, object_id: str) -> HttpResponse:
         book = self.row(request, object_id)
         if request.GET.get("csv"):
             rows = dry_run.export_rows(book=book, now=timezone.now())

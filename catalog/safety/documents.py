@@ -21,11 +21,10 @@ from PIL import Image as Pillow
 
 from catalog.models import ProductDocument, ProductGuarantee
 from catalog.products import images
+from storefront.lib.security import downloads
 
 MAX_BYTES = 10_000_000
 FOLDER = "documents"
-# Even if displayed, a document cannot run scripts.
-DOWNLOAD_CSP = "sandbox; default-src 'none'"
 MEDIA_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
 _PDF = re.compile(rb"%PDF-[12]\.\d")
 _PDF_END = re.compile(rb"%%EOF\s*\Z")
@@ -140,10 +139,7 @@ def download(name: str, *, stem: str, cache_control: str = "private, no-store") 
 
     Raises: FileNotFoundError
     """
-    answer = HttpResponse(read(name), content_type=media_type_of(name))
-    suffix = name.rpartition(".")[2]
-    answer["Content-Disposition"] = f'attachment; filename="{stem}.{suffix}"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Content-Security-Policy"] = DOWNLOAD_CSP
-    answer["Cache-Control"] = cache_control
-    return answer
+    saved_as = f"{stem}.{name.rpartition('.')[2]}"
+    return downloads.download(
+        read(name), saved_as, media_type_of(name), cache_control=cache_control
+    )

@@ -28,10 +28,10 @@ from storefront.lib.staff.admin import (
     action,
     confirmed_action,
 )
-from storefront.lib.staff.csv_export import csv_response
 from storefront.lib.staff.fieldsets import section
 from storefront.lib.staff.form_fields import money_field
 from storefront.lib.staff.inlines import inline
+from storefront.lib.staff.list_actions import csv_response
 
 OPEN = columns.money("open_amount", _("Amount due"))
 PAID = columns.money("paid_amount", _("Paid"))

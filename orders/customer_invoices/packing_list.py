@@ -12,15 +12,12 @@ from orders import order_lines
 from orders.customer_invoices.sheet import GRAY, INK, LINE_MM, NORMAL, SMALL, Sheet
 from orders.models import Order
 from storefront.identity.current import shop_identity
+from storefront.lib.security import downloads
 
 
 def download(order: Order) -> HttpResponse:
     """Return the PDF, which the browser saves."""
-    answer = HttpResponse(render(order), content_type="application/pdf")
-    answer["Content-Disposition"] = f'attachment; filename="packing-list-{order.number}.pdf"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return downloads.download(render(order), f"packing-list-{order.number}.pdf", "application/pdf")
 
 
 def render(order: Order) -> bytes:

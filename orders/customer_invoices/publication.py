@@ -18,6 +18,7 @@ from orders import events
 from orders.customer_invoices import document
 from orders.models import CustomerInvoice, InvoiceKind, Order
 from storefront.lib.db.transactions import requires_transaction
+from storefront.lib.security import downloads
 
 FOLDER = "invoices"
 EVENTS = {InvoiceKind.INVOICE: "order.invoiced", InvoiceKind.CREDIT_NOTE: "order.credited"}
@@ -74,11 +75,7 @@ def read(invoice: CustomerInvoice) -> bytes:
 
 def download(invoice: CustomerInvoice) -> HttpResponse:
     """Return the PDF, which the browser saves. Raises: as ``read``."""
-    answer = HttpResponse(read(invoice), content_type="application/pdf")
-    answer["Content-Disposition"] = f'attachment; filename="{invoice.number}.pdf"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return downloads.download(read(invoice), f"{invoice.number}.pdf", "application/pdf")
 
 
 @requires_transaction

@@ -15,6 +15,7 @@ from lxml import etree
 
 from orders.customer_invoices.labels import note_texts, row_title
 from orders.models import CustomerInvoice, InvoiceKind
+from storefront.lib.security import downloads
 
 CUSTOMIZATION = "urn:cen.eu:en16931:2017"  # BT-24
 ROOT = "urn:oasis:names:specification:ubl:schema:xsd:{}-2"
@@ -55,11 +56,8 @@ def render(invoice: CustomerInvoice) -> bytes:
 
 def download(invoice: CustomerInvoice) -> HttpResponse:
     """Return the XML document, which the browser saves."""
-    answer = HttpResponse(render(invoice), content_type="application/xml; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{invoice.number}.xml"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    name = f"{invoice.number}.xml"
+    return downloads.download(render(invoice), name, "application/xml; charset=utf-8")
 
 
 class _Document:

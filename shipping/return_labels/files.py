@@ -37,7 +37,6 @@ def show(label: ReturnLabel) -> HttpResponse:
     """Return the PDF, which the browser shows and does not cache. Raises FileNotFoundError."""
     response = HttpResponse(read(label), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{label}.pdf"'
-    response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -207,15 +207,9 @@ class ConnectionAdmin(StaffAdmin):
             wake = partial(self.wake, request, tasks.subscribe, connection_id=obj.pk)
             transaction.on_commit(wake)
 
-    def response_add(
-        self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
-    ) -> HttpResponse:
+    def response_post_save_add(self, _request: HttpRequest, obj: Connection) -> HttpResponse:
         """Continue to the page for the secrets, whose fields depend on the platform."""
-        data = request.POST.copy()
-        data["_continue"] = "1"
-        request.POST = data  # type: ignore[assignment]  # as Django's own admin does
-        response: HttpResponse = super().response_add(request, obj, post_url_continue)
-        return response
+        return HttpResponseRedirect(self.page_of(obj))
 
     @confirmed_action(
         description=_("Check store"),

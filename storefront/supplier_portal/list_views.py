@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from storefront.lib.staff.csv_export import csv_response
+from storefront.lib.staff.list_actions import csv_response
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.supplier_portal import actions, order_list, tracking_file
 from storefront.supplier_portal.access import ListAccess, list_form, list_page, render_page

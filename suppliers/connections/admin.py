@@ -187,12 +187,6 @@ class ConnectionAdmin(CircuitBreakerActions):
             reverse("admin:suppliers_supplier_change", args=[obj.supplier_id])
         )
 
-    def response_add(
-        self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
-    ) -> HttpResponse:
+    def response_post_save_add(self, _request: HttpRequest, obj: Connection) -> HttpResponse:
         """Continue to the page for the keys, whose fields depend on the connector."""
-        data = request.POST.copy()
-        data["_continue"] = "1"
-        request.POST = data  # type: ignore[assignment]  # as Django's own admin does
-        response: HttpResponse = super().response_add(request, obj, post_url_continue)
-        return response
+        return HttpResponseRedirect(self.page_of(obj))

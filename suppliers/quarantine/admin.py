@@ -29,9 +29,9 @@ from storefront.lib.staff.admin import (
     confirmed_action,
     register_read_only,
 )
-from storefront.lib.staff.csv_export import csv_response
 from storefront.lib.staff.fieldsets import Group, Words
 from storefront.lib.staff.inlines import inline
+from storefront.lib.staff.list_actions import csv_response
 from suppliers.inventory import tasks
 from suppliers.models import PendingChange, QuarantineThresholds, SyncIssue, SyncRun
 from suppliers.quarantine import review, rollback

@@ -5,8 +5,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -140,7 +139,7 @@ class DiscrepancyAdmin(FilteredActions):
     }
 
     @action(description=_("Export CSV"), icon="download", may="view")
-    def export(self, request: HttpRequest) -> HttpResponseBase:
+    def export(self, request: HttpRequest) -> HttpResponse:
         return self.export_rows(request, _rows, name="differences")
 
     @confirmed_action(

@@ -130,7 +130,6 @@ class PhotoAdmin(StaffAdmin):
         response["Content-Disposition"] = (
             f'inline; filename="{self.opts.model_name}-{pk}-{position}.jpg"'
         )
-        response["X-Content-Type-Options"] = "nosniff"
         response["Content-Security-Policy"] = PICTURE_CSP
         response["Cache-Control"] = "private, no-store"
         return response

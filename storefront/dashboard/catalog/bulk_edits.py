@@ -22,7 +22,7 @@ from catalog.products.spec_edits import CAN_BE_UNLIKELY
 from catalog.products.staff.spec_form import finding_label
 from storefront.dashboard import staff_page
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
-from storefront.lib.staff.csv_export import csv_response
+from storefront.lib.staff.list_actions import csv_response
 from suppliers.catalog_files import imports
 from suppliers.models import CatalogImport
 

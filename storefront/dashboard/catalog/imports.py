@@ -19,7 +19,7 @@ from unfold.widgets import (
 from storefront.dashboard import staff_page
 from storefront.lib.http.errors import PermanentError
 from storefront.lib.staff.admin import SERVICE_ERRORS, acting
-from storefront.lib.staff.csv_export import csv_response
+from storefront.lib.staff.list_actions import csv_response
 from suppliers.catalog_files import findings, imports, tasks
 from suppliers.catalog_files.own_columns import SKU, OwnColumns, may_repeat
 from suppliers.connections import file_sources

@@ -27,7 +27,7 @@ from storefront.lib.line_charts import StepChart, step_chart
 from storefront.lib.money import Money
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.columns import as_money
-from storefront.lib.staff.csv_export import csv_response
+from storefront.lib.staff.list_actions import csv_response
 from suppliers.models import Supplier
 
 CUSTOM = "custom"

@@ -18,7 +18,7 @@ from storefront.dashboard.figures.queries import Period
 from storefront.dashboard.figures.visits import Funnel, FunnelSums
 from storefront.dashboard.home import figures_page
 from storefront.dashboard.home.figures_page import FiguresForm
-from storefront.lib.staff.csv_export import csv_response
+from storefront.lib.staff.list_actions import csv_response
 
 SEARCH_RIGHT = "dashboard.view_emptysearch"
 STEPS = ("views", "carts", "checkouts", "paid")

@@ -17,7 +17,8 @@ from django.utils.translation import gettext
 
 from catalog.models import Product
 from storefront.dashboard import staff_page
-from storefront.lib.staff.csv_export import csv_response, lossless_csv_line
+from storefront.lib.staff.csv_export import lossless_csv_line
+from storefront.lib.staff.list_actions import csv_response
 from storefront.lib.staff.xlsx_export import CellTooLongError, write_xlsx
 from suppliers.catalog_files.own_export import OwnTable
 

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -21,7 +20,7 @@ from orders.models import Order
 from storefront.dashboard import staff_page
 from storefront.lib.clock import midnight
 from storefront.lib.money import Money
-from storefront.lib.staff.csv_export import csv_response
+from storefront.lib.staff.list_actions import csv_response
 from suppliers.models import Supplier
 
 PART_LABELS = {
@@ -145,7 +144,7 @@ def _sources(parts: list[ProfitPart], what: ProfitItem) -> str:
     return ", ".join(str(SOURCE_LABELS[source]) for source in sources)
 
 
-def list_profits(request: HttpRequest) -> HttpResponseBase:
+def list_profits(request: HttpRequest) -> HttpResponse:
     """List the profit of many orders, or export all of them as CSV."""
     staff_page.require(request, *RIGHTS)
     today = timezone.localdate()

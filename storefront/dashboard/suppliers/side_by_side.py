@@ -16,7 +16,7 @@ from storefront.dashboard import staff_page
 from storefront.dashboard.suppliers import metrics, side_by_side_queries
 from storefront.dashboard.suppliers.scorecards import MAX_CARD_AGE
 from storefront.lib.security.cost_rights import VIEW_COSTS
-from storefront.lib.staff.csv_export import csv_response
+from storefront.lib.staff.list_actions import csv_response
 from suppliers.models import Scorecard, Supplier
 from suppliers.models.scorecards import LESS_IS_BETTER
 from suppliers.onboarding import dry_run

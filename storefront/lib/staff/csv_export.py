@@ -1,12 +1,8 @@
-"""CSV export: write lines whose cells no spreadsheet evaluates, restore the cells, send a file."""
+"""CSV export: write lines whose cells no spreadsheet evaluates, restore the cells. Pure."""
 
 import csv
 import re
-from collections.abc import Callable, Iterable
-from itertools import chain
-from typing import Any
-
-from django.http import HttpResponse, StreamingHttpResponse
+from collections.abc import Iterable
 
 BYTE_ORDER_MARK = "\ufeff"  # without it, spreadsheets read a CSV file as Windows-1252
 
@@ -51,17 +47,6 @@ def lossless_csv_line(cells: Iterable[str]) -> str:
     """Return one CSV line with formulas escaped; ``unescape`` restores each cell unchanged."""
     line: str = _WRITER.writerow([f"'{cell}" if _EVALUATED.match(cell) else cell for cell in cells])
     return line
-
-
-def csv_response(
-    rows: Iterable[Any], name: str, *, line: Callable[[Any], str] = csv_line
-) -> HttpResponse:
-    """Return rows, their headings first, as a streamed download."""
-    return StreamingHttpResponse(  # type: ignore[return-value]  # no common base in the stubs
-        chain([BYTE_ORDER_MARK], map(line, rows)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
 
 
 def unescape(cell: str) -> str:

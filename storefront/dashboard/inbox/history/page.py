@@ -21,7 +21,7 @@ from storefront.dashboard.inbox.rule import InboxRule
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.lib.clock import midnight
 from storefront.lib.line_charts import StepChart, step_chart
-from storefront.lib.staff.csv_export import csv_response
+from storefront.lib.staff.list_actions import csv_response
 
 VIEW = "dashboard.view_inboxcase"
 DEFAULT_WEEKS = "12"
