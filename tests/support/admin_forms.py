@@ -1,4 +1,15 @@
-"""Admin forms: read the values that a page shows, as a browser sends them back."""
+"""Admin pages: their addresses, and the values that a form shows, as a browser sends them back."""
+
+from django.urls import reverse
+
+
+def page(name, view="changelist", *args):
+    """Return the address of an admin page; ``name`` is such as "orders_order"."""
+    return reverse(f"admin:{name}_{view}", args=args)
+
+
+def row_page(row, view="change"):
+    return page(row._meta.label_lower.replace(".", "_"), view, row.pk)
 
 
 def filled_form(page):

@@ -14,6 +14,7 @@ from tests.factories.catalog import (
     make_spec,
     make_variant,
 )
+from tests.support.admin_forms import row_page
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:catalog_changerequest_changelist")
@@ -32,13 +33,9 @@ def make_request(**changes):
     )
 
 
-def page(request):
-    return reverse("admin:catalog_changerequest_change", args=[request.pk])
-
-
 def decide(client, request, **step):
     """Open the page, unless ``seen`` is given, and decide."""
-    if "seen" not in step and (context := client.get(page(request)).context):
+    if "seen" not in step and (context := client.get(row_page(request)).context):
         step["seen"] = context["seen"]
     return client.post(reverse("admin:catalog_changerequest_decide", args=[request.pk]), step)
 
@@ -46,7 +43,7 @@ def decide(client, request, **step):
 def test_the_page_shows_what_differs(staff):
     request = make_request(title="Night <b>lamp</b>", output_lm=450)
 
-    html = staff.get(page(request)).content.decode()
+    html = staff.get(row_page(request)).content.decode()
 
     assert "<mark>torch</mark>" in html
     assert "<mark>&lt;b&gt;lamp&lt;/b&gt;</mark>" in html
@@ -61,18 +58,18 @@ def test_a_field_is_accepted_then_the_rest_rejected(staff):
 
     product = Product.objects.get()
     assert (product.title, product.spec.output_lm) == ("Night torch", 450)
-    assert (first.url, last.url) == (page(request), LIST)
+    assert (first.url, last.url) == (row_page(request), LIST)
     assert [*ChangeRequest.objects.get().rejected] == ["title"]
 
 
 def test_a_decided_request_leads_to_the_list(staff):
     request = make_request(title="Night lamp")
-    seen = staff.get(page(request)).context["seen"]
+    seen = staff.get(row_page(request)).context["seen"]
     decide(staff, request, accept="title", seen=seen)
     url = reverse("admin:catalog_changerequest_decide", args=[request.pk])
 
     again = staff.post(url, {"reject": "title", "seen": seen}, follow=True)
-    reopened = staff.get(page(request), follow=True)
+    reopened = staff.get(row_page(request), follow=True)
 
     for answer in (again, reopened):
         assert answer.redirect_chain[-1][0] == LIST
@@ -91,7 +88,7 @@ def test_images_are_shown_and_those_of_the_supplier_linked(staff):
     )
     make_image(request.product, source_url=known, stem="abc", position=0)
 
-    html = staff.get(page(request)).content.decode()
+    html = staff.get(row_page(request)).content.decode()
 
     assert html.count("abc-") == 2  # in the catalog and stated
     assert f'href="{new}"' in html
@@ -103,7 +100,7 @@ def test_images_are_shown_and_those_of_the_supplier_linked(staff):
 def test_lumens_of_modes_are_shown_without_empty_decimals(staff):
     modes = [{"name": "High", "kind": "white", "output_lm": "300.00", "runtime_min": 90}]
 
-    html = staff.get(page(make_request(modes=modes))).content.decode()
+    html = staff.get(row_page(make_request(modes=modes))).content.decode()
 
     assert "High white 300 lm 90 min" in html
 
@@ -115,7 +112,7 @@ def test_rejected_values_are_shown_with_labels(staff):
     decide(staff, request, reject="options")
     decide(staff, request, reject="output_lm")
 
-    html = staff.get(page(request)).content.decode()
+    html = staff.get(row_page(request)).content.decode()
     assert "<li>Options: Color · HL-1: Red (" in html
     assert "<li>Output, lm: 450 (" in html
 
@@ -165,7 +162,7 @@ def test_an_unknown_field_is_refused_and_a_reader_decides_nothing(staff, client)
 
     assert decide(staff, request, accept="slug").status_code == 404
     client.force_login(make_staff("reader", "view_changerequest"))
-    html = client.get(page(request)).content.decode()
+    html = client.get(row_page(request)).content.decode()
     assert "<mark>lamp</mark>" in html
     assert 'name="accept"' not in html
     assert decide(client, request, accept="title").status_code == 403
@@ -184,7 +181,7 @@ def test_the_list_needs_few_statements(staff, django_assert_max_num_queries):
 
 def test_a_change_that_staff_have_not_seen_is_not_accepted(staff):
     request = make_request(output_lm=450)
-    seen = staff.get(page(request)).context["seen"]
+    seen = staff.get(row_page(request)).context["seen"]
     ChangeRequest.objects.update(
         changes={"output_lm": {"value": 4500}}, updated_at=NOON + timedelta(minutes=1)
     )
@@ -203,7 +200,7 @@ def test_a_locked_field_is_named_instead_of_accepted(staff):
     request = make_request(title="Night lamp", output_lm=450)
     Product.objects.update(overridden_fields=["title"])
 
-    seen = staff.get(page(request)).context["seen"]
+    seen = staff.get(row_page(request)).context["seen"]
     answer = staff.post(
         reverse("admin:catalog_changerequest_decide", args=[request.pk]),
         {"accept": "title", "seen": seen},

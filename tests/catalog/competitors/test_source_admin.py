@@ -12,6 +12,7 @@ from catalog.competitors import source_admin, tasks
 from catalog.models import CompetitorSource
 from storefront.lib.security.encryption import decrypt, encrypt
 from tests.factories.catalog import NOON
+from tests.support.admin_forms import row_page
 
 pytestmark = pytest.mark.django_db
 ADD = reverse("admin:catalog_competitorsource_add")
@@ -24,10 +25,6 @@ FORM = {
     "header": "",
     "secret": "",
 }
-
-
-def page(source, what="change"):
-    return reverse(f"admin:catalog_competitorsource_{what}", args=[source.pk])
 
 
 def shown(answer):
@@ -59,7 +56,7 @@ def test_a_new_source_is_fetched_at_once(staff):
 
 
 def test_the_result_is_shown_and_the_secret_is_not(staff, source):
-    answer = shown(staff.get(page(source)))
+    answer = shown(staff.get(row_page(source)))
 
     assert "GET /prices.csv: HTTP 500" in answer
     assert 'name="secret"' in answer
@@ -68,7 +65,7 @@ def test_the_result_is_shown_and_the_secret_is_not(staff, source):
 
 
 def test_an_empty_secret_keeps_the_stored_one(staff, source):
-    staff.post(page(source), FORM | {"header": "X-Api-Key", "interval_minutes": 30})
+    staff.post(row_page(source), FORM | {"header": "X-Api-Key", "interval_minutes": 30})
 
     source.refresh_from_db()
     assert source.interval_minutes == 30
@@ -84,7 +81,7 @@ def test_fields_that_a_worker_writes_during_a_save_are_kept(staff, source, monke
 
     monkeypatch.setattr(source_admin.CompetitorSourceForm, "encrypted_secret", update_and_encrypt)
 
-    staff.post(page(source), FORM | {"header": "X-Api-Key", "interval_minutes": 30})
+    staff.post(row_page(source), FORM | {"header": "X-Api-Key", "interval_minutes": 30})
 
     source.refresh_from_db()
     assert source.interval_minutes == 30
@@ -92,7 +89,7 @@ def test_fields_that_a_worker_writes_during_a_save_are_kept(staff, source, monke
 
 
 def test_a_secret_without_a_header_is_deleted(staff, source):
-    staff.post(page(source), FORM)
+    staff.post(row_page(source), FORM)
 
     source.refresh_from_db()
     assert (source.header, source.secret_encrypted) == ("", "")
@@ -101,8 +98,8 @@ def test_a_secret_without_a_header_is_deleted(staff, source):
 def test_another_address_requires_the_secret_again(staff, source):
     elsewhere = FORM | {"url": "https://thief.example/", "header": "X-Api-Key"}
 
-    refused = staff.post(page(source), elsewhere)
-    accepted = staff.post(page(source), elsewhere | {"secret": "another-1"})
+    refused = staff.post(row_page(source), elsewhere)
+    accepted = staff.post(row_page(source), elsewhere | {"secret": "another-1"})
 
     assert "The URL changed. Enter the secret again." in shown(refused)
     assert accepted.status_code == 302
@@ -149,7 +146,7 @@ def test_staff_can_fetch_a_source_at_once(staff, source, monkeypatch):
     monkeypatch.setattr(tasks.fetch_source, "delay", lambda **known: started.append(known))
     CompetitorSource.objects.update(due_at=timezone.now() + timedelta(hours=9))
 
-    staff.post(page(source, "fetch_now"))
+    staff.post(row_page(source, "fetch_now"))
 
     source.refresh_from_db()
     assert source.due_at <= timezone.now()
@@ -157,9 +154,9 @@ def test_staff_can_fetch_a_source_at_once(staff, source, monkeypatch):
 
 
 def test_a_disabled_source_cannot_be_fetched(staff, source):
-    link = re.compile(re.escape(page(source, "fetch_now")))
-    assert link.search(shown(staff.get(page(source))))
+    link = re.compile(re.escape(row_page(source, "fetch_now")))
+    assert link.search(shown(staff.get(row_page(source))))
 
     CompetitorSource.objects.update(is_enabled=False)
 
-    assert not link.search(shown(staff.get(page(source))))
+    assert not link.search(shown(staff.get(row_page(source))))

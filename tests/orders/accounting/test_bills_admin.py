@@ -11,6 +11,7 @@ from tests.factories.accounts import make_staff
 from tests.factories.inbox_items import items_of
 from tests.factories.orders import make_purchase_orders, make_sellable
 from tests.factories.reconciliation import make_invoice
+from tests.support.admin_forms import row_page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 FORM = {"amount": "4.00", "reference": "transfer 7", "key": "a"}
@@ -22,14 +23,9 @@ def bill():
     return make_invoice(bought, due_on=timezone.localdate() - timedelta(days=8))
 
 
-def page(row, what="change"):
-    name = row._meta.label_lower.replace(".", "_")
-    return reverse(f"admin:{name}_{what}", args=[row.pk])
-
-
 def pay(client, bill, **given):
     form = {"paid_on": timezone.localdate().isoformat(), **FORM, **given}
-    return client.post(page(bill, "record_payment"), form, follow=True).content.decode()
+    return client.post(row_page(bill, "record_payment"), form, follow=True).content.decode()
 
 
 def listed(client, **query):
@@ -40,15 +36,15 @@ def listed(client, **query):
 def test_payments_end_the_overdue_item(staff, bill):
     (item,) = items_of("supplier_bill_overdue")
     assert (item.name, str(item.at_risk)) == ("RE-1", "10.00 USD")
-    assert "no money" in staff.get(page(bill, "record_payment")).content.decode()
+    assert "no money" in staff.get(row_page(bill, "record_payment")).content.decode()
 
     assert "Payment of RE-1 recorded." in pay(staff, bill)
-    assert "Overdue" in staff.get(page(bill)).content.decode()
+    assert "Overdue" in staff.get(row_page(bill)).content.decode()
     assert "$6.00" in pay(staff, bill, amount="6.01", key="b")
     pay(staff, bill, amount="6.00", key="b")
 
     assert items_of("supplier_bill_overdue") == []
-    shown = staff.get(page(bill)).content.decode()
+    shown = staff.get(row_page(bill)).content.decode()
     assert "transfer 7" in shown
     assert "/record_payment/" not in shown
 
@@ -66,20 +62,20 @@ def test_a_payment_of_tomorrow_or_without_a_reference_is_refused(staff, bill):
 def test_a_mismatch_is_named_before_the_payment(staff, bill):
     SupplierInvoice.objects.update(match="differs")
 
-    assert "found a mismatch" in staff.get(page(bill, "record_payment")).content.decode()
+    assert "found a mismatch" in staff.get(row_page(bill, "record_payment")).content.decode()
 
 
 def test_a_payment_is_voided_with_a_reason(staff, bill):
     pay(staff, bill)
     payment = SupplierPayment.objects.get()
 
-    staff.post(page(payment, "void"), {"reason": ""})
+    staff.post(row_page(payment, "void"), {"reason": ""})
     assert SupplierPayment.objects.get().voided_at is None
-    staff.post(page(payment, "void"), {"reason": "came back"})
+    staff.post(row_page(payment, "void"), {"reason": "came back"})
 
     payment.refresh_from_db()
     assert (payment.void_reason, SupplierInvoice.objects.get().paid_amount) == ("came back", 0)
-    assert "/void/" not in staff.get(page(payment)).content.decode()
+    assert "/void/" not in staff.get(row_page(payment)).content.decode()
 
 
 def test_an_overpaid_bill_waits_in_the_inbox_until_it_is_settled(staff, bill):
@@ -90,17 +86,18 @@ def test_an_overpaid_bill_waits_in_the_inbox_until_it_is_settled(staff, bill):
     assert (item.name, str(item.at_risk)) == ("RE-1", "4.00 USD")
     form = {**FORM, "paid_on": timezone.localdate().isoformat(), "key": "b", "pays": "RE-9"}
 
-    url = page(bill, "settle_overpayment")
+    url = row_page(bill, "settle_overpayment")
     assert "$4.00 of this invoice is overpaid" in staff.get(url).content.decode()
     assert "no other invoice RE-9" in staff.post(url, form).content.decode()
     staff.post(url, {**form, "pays": "RE-2"})
 
     assert items_of("supplier_bill_overpaid") == []
-    assert "/settle_overpayment/" not in staff.get(page(bill)).content.decode()
+    assert "/settle_overpayment/" not in staff.get(row_page(bill)).content.decode()
     paid = SupplierInvoice.objects.get(reference="RE-2")
     assert paid.paid_amount == 4
     assert (
-        page(bill.payments.get(amount=-4)) in staff.get(page(paid.payments.get())).content.decode()
+        row_page(bill.payments.get(amount=-4))
+        in staff.get(row_page(paid.payments.get())).content.decode()
     )
 
 
@@ -132,5 +129,5 @@ def test_open_bills_are_shown_by_age_and_downloaded(staff, bill):
 def test_who_may_view_invoices_does_not_pay_them(client, bill):
     client.force_login(make_staff("ann", "view_supplierinvoice", "view_costs"))
 
-    assert client.get(page(bill)).status_code == 200
-    assert client.get(page(bill, "record_payment")).status_code == 403
+    assert client.get(row_page(bill)).status_code == 200
+    assert client.get(row_page(bill, "record_payment")).status_code == 403

@@ -15,17 +15,14 @@ from suppliers.models import Supplier
 from suppliers.resilience.bulkheads import BulkheadFullError
 from tests.factories.claims import make_claim, make_shipped, submit_claim, whole_claim
 from tests.factories.suppliers import NOON
+from tests.support.admin_forms import row_page
 
 pytestmark = pytest.mark.django_db
 
 
-def page(name, what, row):
-    return reverse(f"admin:orders_{name}_{what}", args=[row.pk])
-
-
 def open_claim(staff, purchase_order, **changed):
     """Submit the claim form as the page shows it."""
-    url = page("purchaseorder", "open_claim", purchase_order)
+    url = row_page(purchase_order, "open_claim")
     form = staff.get(url).context["form"]
     given = {name: form.get_initial_for_field(form.fields[name], name) for name in form.fields}
     given |= {"claim_reason": "damaged", "remedy": "refund", "message": "The lens is broken."}
@@ -54,8 +51,8 @@ def test_opening_a_claim_starts_its_submission(staff, supplier, started):
     assert claim.expected_amount == 10 + 3
     assert claim.picture_urls == ["https://p.example/1.jpg"]
     assert started == [("submit_claim", {"claim_id": claim.pk})]
-    assert page("supplierclaim", "change", claim) in shown(response)
-    staff.post(page("purchaseorder", "open_claim", purchase_order), given)
+    assert row_page(claim) in shown(response)
+    staff.post(row_page(purchase_order, "open_claim"), given)
     assert SupplierClaim.objects.get() == claim, "the form was submitted twice"
 
 
@@ -80,7 +77,7 @@ def test_an_invalid_value_is_reported_at_its_field(staff, supplier):
 
 def test_a_claim_is_not_offered_before_shipment(staff, supplier):
     purchase_order = make_shipped()
-    url = page("purchaseorder", "change", purchase_order)
+    url = row_page(purchase_order)
     assert "Open supplier claim" in shown(staff.get(url))
 
     PurchaseOrder.objects.update(status="in_progress")
@@ -91,7 +88,7 @@ def test_a_claim_is_not_offered_before_shipment(staff, supplier):
 def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, started):
     """The connector has no claims capability: nothing is sent, and the page says so."""
     purchase_order = make_shipped()
-    asked = staff.get(page("purchaseorder", "open_claim", purchase_order))
+    asked = staff.get(row_page(purchase_order, "open_claim"))
     assert "Contact the supplier yourself" in shown(asked)
     assert "is_manual" not in asked.context["form"].fields
 
@@ -100,10 +97,10 @@ def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, star
     assert started == []
     assert [row.cause.code for row in query.load_items(now=NOON)] == ["claim_to_submit"]
 
-    staff.post(page("supplierclaim", "mark_submitted_by_staff", claim), {"reference": "RMA 7"})
+    staff.post(row_page(claim, "mark_submitted_by_staff"), {"reference": "RMA 7"})
     assert whole_claim(claim).status == "requested"
     staff.post(
-        page("supplierclaim", "record_answer", claim),
+        row_page(claim, "record_answer"),
         {"answer": "credited", "amount": "25.00", "reason": "E-mail of Monday"},
     )
 
@@ -113,16 +110,16 @@ def test_without_an_api_staff_submit_and_record_the_answer(staff, supplier, star
         Decimal("25.00"),
         "staff@fara.example",
     )
-    assert "€25.00" in shown(staff.get(page("supplierclaim", "change", claim)))
+    assert "€25.00" in shown(staff.get(row_page(claim)))
 
 
 def test_a_draft_for_staff_can_be_sent_by_the_suppliers_api(staff, supplier, started):
     claim = make_claim(is_manual=True)
-    url = page("supplierclaim", "send_now", claim)
-    assert url not in shown(staff.get(page("supplierclaim", "change", claim))), "it has no API"
+    url = row_page(claim, "send_now")
+    assert url not in shown(staff.get(row_page(claim))), "it has no API"
     Supplier.objects.update(adapter="cj")
 
-    assert url in shown(staff.get(page("supplierclaim", "change", claim)))
+    assert url in shown(staff.get(row_page(claim)))
     for _ in range(2):
         answer = staff.post(url, follow=True)
 
@@ -135,7 +132,7 @@ def test_an_amount_with_a_denial_is_an_error_on_the_page(staff, supplier):
     claim = submit_claim(make_claim())
 
     response = staff.post(
-        page("supplierclaim", "record_answer", claim),
+        row_page(claim, "record_answer"),
         {"answer": "denied", "amount": "5.00", "reason": "x"},
     )
 
@@ -156,12 +153,12 @@ def test_a_lookup_shows_its_error_or_the_credit(staff, supplier, started):
     supplier.script = [TemporaryError("under maintenance")]
     supplier.calls.clear()
 
-    asked = staff.post(page("supplierclaim", "look_up", claim), follow=True)
+    asked = staff.post(row_page(claim, "look_up"), follow=True)
     assert "response will appear on this page" in shown(asked)
     assert supplier.calls == []  # not while the page waits
     run_started_tasks(started)
-    assert "under maintenance" in shown(staff.get(page("supplierclaim", "change", claim)))
-    staff.post(page("supplierclaim", "look_up", claim))
+    assert "under maintenance" in shown(staff.get(row_page(claim)))
+    staff.post(row_page(claim, "look_up"))
     run_started_tasks(started)
 
     assert "€7.00" in shown(staff.get(reverse("admin:orders_supplierclaim_changelist")))
@@ -175,7 +172,7 @@ def test_a_call_that_may_be_in_flight_is_not_looked_up(staff, supplier, started,
     if status != "submitting":
         claim.move(status, at=timezone.now())
 
-    refused = staff.post(page("supplierclaim", "look_up", claim))
+    refused = staff.post(row_page(claim, "look_up"))
 
     assert "may still be running" in str(refused.context["form"].non_field_errors())
     assert (started, supplier.calls) == ([], [])
@@ -192,8 +189,8 @@ def test_a_task_without_a_free_bulkhead_slot_is_retried(staff, supplier, started
     for task in (tasks.look_up, tasks.withdraw_claim):
         monkeypatch.setattr(task, "apply_async", lambda kwargs, **_: back.append(kwargs))
 
-    staff.post(page("supplierclaim", "look_up", claim))
-    staff.post(page("supplierclaim", "withdraw", claim), {"reason": "It was found"})
+    staff.post(row_page(claim, "look_up"))
+    staff.post(row_page(claim, "withdraw"), {"reason": "It was found"})
     known = [each for _name, each in started]
     run_started_tasks(started)
 
@@ -204,20 +201,20 @@ def test_withdrawing_a_claim_needs_a_reason(staff, supplier, started):
     claim = submit_claim(make_claim())
     supplier.calls.clear()
 
-    staff.post(page("supplierclaim", "withdraw", claim), {"reason": "It was found"})
+    staff.post(row_page(claim, "withdraw"), {"reason": "It was found"})
     assert supplier.calls == []  # not while the page waits
     run_started_tasks(started)
 
     assert whole_claim(claim).status == "canceled"
     assert ("cancel_claim", "S-1") in supplier.calls
-    assert "It was found" in shown(staff.get(page("supplierclaim", "change", claim)))
+    assert "It was found" in shown(staff.get(row_page(claim)))
 
 
 def test_a_claim_on_hold_can_be_resubmitted(staff, supplier, started):
     claim = make_claim()
     claim.move("submitting", at=NOON, attempts=1)
     claim.move("on_hold", at=NOON, problem="Unknown reason.")
-    url = page("supplierclaim", "resubmit", claim)
+    url = row_page(claim, "resubmit")
 
     assert "Unknown reason." in shown(staff.get(url))
     staff.post(url)
@@ -228,7 +225,7 @@ def test_a_claim_on_hold_can_be_resubmitted(staff, supplier, started):
 
 def test_only_actions_that_fit_the_status_are_offered(staff, supplier, started):
     claim = submit_claim(make_claim())
-    url = page("supplierclaim", "change", claim)
+    url = row_page(claim)
     offered = {
         "Resend claim",
         "Check status with supplier",
@@ -243,6 +240,6 @@ def test_only_actions_that_fit_the_status_are_offered(staff, supplier, started):
         "Withdraw claim",
     }
     supplier.decide(claim.number, ClaimStatus.REFUSED)
-    staff.post(page("supplierclaim", "look_up", claim))
+    staff.post(row_page(claim, "look_up"))
     run_started_tasks(started)
     assert not {one for one in offered if one in shown(staff.get(url))}

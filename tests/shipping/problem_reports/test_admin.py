@@ -9,6 +9,7 @@ from tests.factories.compliance import make_picture
 from tests.factories.parcels import make_parcel_in
 from tests.factories.problem_reports import decide, report_problem
 from tests.factories.suppliers import NOON
+from tests.support.admin_forms import row_page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
@@ -19,16 +20,12 @@ def report():
     return report_problem(kind="damaged", customer_message="Dented.", encoded_photos=[picture])
 
 
-def page(what, row):
-    return reverse(f"admin:shipping_problemreport_{what}", args=[row.pk])
-
-
 def shown(response):
     return response.content.decode()
 
 
 def test_the_page_shows_the_report_its_money_photo_and_tracking(staff, report):
-    text = shown(staff.get(page("change", report)))
+    text = shown(staff.get(row_page(report)))
 
     for part in ("Dented.", "€39.99", "Supplier claim", "Damaged", report.claim.number):
         assert part in text
@@ -41,7 +38,7 @@ def test_the_page_shows_the_report_its_money_photo_and_tracking(staff, report):
     assert "€39.99" in listed
     number = report.parcel.shipment.purchase_order.order.number
     found = staff.get(reverse("admin:shipping_problemreport_changelist"), {"q": number})
-    assert page("change", report) in shown(found)
+    assert row_page(report) in shown(found)
 
 
 def test_a_photo_needs_the_right_to_view_reports(client, report):
@@ -54,8 +51,8 @@ def test_a_photo_needs_the_right_to_view_reports(client, report):
 
 
 def test_staff_refund_a_report(staff, started, report):
-    asked = shown(staff.get(page("refund", report)))
-    answer = staff.post(page("refund", report), {"own": ""}, follow=True)
+    asked = shown(staff.get(row_page(report, "refund")))
+    answer = staff.post(row_page(report, "refund"), {"own": ""}, follow=True)
 
     report.refresh_from_db()
     assert "The customer paid €39.99 for these items" in asked
@@ -65,7 +62,7 @@ def test_staff_refund_a_report(staff, started, report):
 
 
 def test_staff_send_a_replacement(staff, started, report):
-    answer = staff.post(page("replace", report), {"own": "It comes soon."}, follow=True)
+    answer = staff.post(row_page(report, "replace"), {"own": "It comes soon."}, follow=True)
 
     report.refresh_from_db()
     replacement = report.settlement.replacement
@@ -78,8 +75,8 @@ def test_staff_reject_with_a_prepared_text_in_the_language_of_the_customer(staff
     order.locale = "az"
     order.save(update_fields=["locale"])
 
-    empty = staff.post(page("reject", report), {})
-    staff.post(page("reject", report), {"prepared": "not_visible", "own": "Bağışlayın."})
+    empty = staff.post(row_page(report, "reject"), {})
+    staff.post(row_page(report, "reject"), {"prepared": "not_visible", "own": "Bağışlayın."})
 
     report.refresh_from_db()
     assert "Choose a prepared text, or write one." in shown(empty)
@@ -87,7 +84,7 @@ def test_staff_reject_with_a_prepared_text_in_the_language_of_the_customer(staff
 
 
 def test_staff_ask_for_pictures(staff, report):
-    staff.post(page("request_information", report), {"prepared": "pictures"})
+    staff.post(row_page(report, "request_information"), {"prepared": "pictures"})
 
     report.refresh_from_db()
     assert report.status == "needs_information"
@@ -97,10 +94,10 @@ def test_staff_ask_for_pictures(staff, report):
 def test_a_decided_report_offers_no_action_and_refuses_another_decision(staff, report):
     decide(report, "refund")
 
-    text = shown(staff.get(page("change", report)))
-    late = shown(staff.post(page("replace", report), {"own": ""}))
+    text = shown(staff.get(row_page(report)))
+    late = shown(staff.post(row_page(report, "replace"), {"own": ""}))
 
-    assert page("reject", report) not in text
+    assert row_page(report, "reject") not in text
     assert "already. Nothing was changed." in late
 
 
@@ -109,8 +106,8 @@ def test_a_report_of_unknown_contents_says_what_to_do_first(staff):
     parcel.lines.all().delete()
     report = report_problem(parcel, now=NOON.replace(year=NOON.year + 1))
 
-    text = shown(staff.get(page("refund", report)))
-    seen = shown(staff.get(page("change", report)))
+    text = shown(staff.get(row_page(report, "refund")))
+    seen = shown(staff.get(row_page(report)))
 
     assert "Change its contents first." in text
     assert "Promised by" in seen
@@ -128,6 +125,6 @@ def test_each_action_needs_its_right(client, report, right, acts):
     client.force_login(make_staff("ann", "view_problemreport", right))
     every = ("refund", "replace", "reject", "request_information")
 
-    allowed = {act for act in every if client.get(page(act, report)).status_code == 200}
+    allowed = {act for act in every if client.get(row_page(report, act)).status_code == 200}
 
     assert allowed == acts

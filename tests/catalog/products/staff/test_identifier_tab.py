@@ -5,12 +5,11 @@ from dataclasses import replace
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.urls import reverse
 
 from catalog.models import Identifier
 from tests.factories.catalog import make_variant
 from tests.factories.product_records import take_in, two_variants
-from tests.support.admin_forms import filled_form
+from tests.support.admin_forms import filled_form, row_page
 
 pytestmark = pytest.mark.django_db
 admin.autodiscover()
@@ -21,12 +20,8 @@ def variant():
     return make_variant(sku="HL-ONE")
 
 
-def page(variant, view="change"):
-    return reverse(f"admin:catalog_variant_{view}", args=[variant.pk])
-
-
 def edit(staff, variant, **changes):
-    answer = staff.post(page(variant), filled_form(staff.get(page(variant))) | changes)
+    answer = staff.post(row_page(variant), filled_form(staff.get(row_page(variant))) | changes)
     variant.refresh_from_db()
     return answer
 
@@ -79,7 +74,7 @@ def test_a_number_of_another_variant_is_refused_with_a_link_to_it(staff, variant
     answer = add(staff, variant, "4006381333931").content.decode()
 
     assert "has this number. Remove it there first." in answer
-    assert f'href="{page(other)}"' in answer
+    assert f'href="{row_page(other)}"' in answer
     assert "HL-TWO" in answer
 
 
@@ -130,7 +125,7 @@ def test_a_removed_number_stays_removed_until_it_is_returned_to_the_feed(staff):
     assert variant.identifiers.filter(scheme="supplier").exists()
 
     conflict.delete()
-    staff.post(page(variant, "return"), {"field": "mpn"})
+    staff.post(row_page(variant, "return"), {"field": "mpn"})
     take_in(two_variants(), known=taken.variants)
     assert variant.identifiers.filter(scheme="mpn").exists()
 

@@ -4,13 +4,12 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.urls import reverse
 
 from catalog.models import Image, Product, ProductCard
 from tests.factories.catalog import make_image, make_listing
 from tests.factories.compliance import make_picture
 from tests.factories.product_records import make_product_record, take_in
-from tests.support.admin_forms import filled_form
+from tests.support.admin_forms import filled_form, row_page
 
 pytestmark = pytest.mark.django_db
 admin.autodiscover()
@@ -26,13 +25,9 @@ def product():
     return product
 
 
-def page(product, view="change"):
-    return reverse(f"admin:catalog_product_{view}", args=[product.pk])
-
-
 def edit(staff, product, **changes):
-    values = filled_form(staff.get(page(product)))
-    return staff.post(page(product), values | changes)
+    values = filled_form(staff.get(row_page(product)))
+    return staff.post(row_page(product), values | changes)
 
 
 def upload(content=None, name="light.png"):
@@ -62,7 +57,7 @@ def test_an_uploaded_picture_is_stored_described_and_shown(staff, product, clien
 
 
 def test_the_page_sends_files_although_the_product_has_images(staff, product):
-    assert 'enctype="multipart/form-data"' in staff.get(page(product)).content.decode()
+    assert 'enctype="multipart/form-data"' in staff.get(row_page(product)).content.decode()
 
 
 def test_pictures_are_ordered_and_deleted(staff, product):
@@ -100,7 +95,7 @@ def test_an_upload_is_kept_while_another_field_is_corrected(staff, product):
     refused = edit(staff, product, title="", **upload())
     again = filled_form(refused)
 
-    saved = staff.post(page(product), again | {"title": "Corrected"})
+    saved = staff.post(row_page(product), again | {"title": "Corrected"})
 
     assert (refused.status_code, saved.status_code) == (200, 302)
     assert product.images.filter(source_url__startswith="upload:").count() == 1
@@ -130,7 +125,7 @@ def test_an_import_neither_removes_nor_reorders_pictures_of_staff(staff):
     changed = make_product_record(picture_urls=(URLS[1], "https://lumen.example/3.png"))
     take_in(changed, known=taken.variants)
     locked = stored(product)
-    staff.post(page(product, "return"), {"field": "images"})
+    staff.post(row_page(product, "return"), {"field": "images"})
     take_in(changed, known=taken.variants)
 
     assert before == locked

@@ -4,11 +4,10 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
-from django.urls import reverse
 
 from catalog.models import Brand, Listing, Mode, Spec
 from tests.factories.catalog import make_brand, make_listing, make_mode
-from tests.support.admin_forms import filled_form
+from tests.support.admin_forms import filled_form, row_page
 
 pytestmark = pytest.mark.django_db
 admin.autodiscover()
@@ -24,20 +23,16 @@ def product():
     return product
 
 
-def page(product, view="change"):
-    return reverse(f"admin:catalog_product_{view}", args=[product.pk])
-
-
 def edit(staff, product, **changes):
-    shown = staff.get(page(product))
-    return staff.post(page(product), filled_form(shown) | changes)
+    shown = staff.get(row_page(product))
+    return staff.post(row_page(product), filled_form(shown) | changes)
 
 
 def test_an_edited_value_is_locked_and_names_its_editor(staff, product):
     saved = edit(
         staff, product, **{"spec-0-output_lm": "450", "spec-0-basis:output_lm": "own_measurement"}
     )
-    shown = staff.get(page(product)).content.decode()
+    shown = staff.get(row_page(product)).content.decode()
 
     assert saved.status_code == 302, saved.context["errors"]
     product.refresh_from_db()
@@ -89,12 +84,14 @@ def test_a_form_that_was_not_changed_changes_nothing(staff, product):
 
 
 def test_what_an_import_changed_while_the_page_was_open_stays(staff, product):
-    shown = staff.get(page(product))
+    shown = staff.get(row_page(product))
     assert 'name="initial-spec-0-output_lm"' in shown.content.decode()
     type(product).objects.filter(pk=product.pk).update(summary="New words")
     Spec.objects.update(output_lm=430, features=["beacon"])
 
-    saved = staff.post(page(product), filled_form(shown) | {"title": "Typed", "spec-0-cri": "80"})
+    saved = staff.post(
+        row_page(product), filled_form(shown) | {"title": "Typed", "spec-0-cri": "80"}
+    )
 
     assert saved.status_code == 302
     product.refresh_from_db()
@@ -187,7 +184,7 @@ def test_a_field_returns_to_the_feed_with_one_click(staff, product):
     edit(staff, product, title="Mine", **{"spec-0-intensity_cd": "10000"})
 
     answers = [
-        staff.post(page(product, "return"), {"field": field})
+        staff.post(row_page(product, "return"), {"field": field})
         for field in ("intensity_cd", "title", "title")
     ]
 
@@ -206,10 +203,10 @@ def test_staff_who_may_only_view_products_cannot_edit_them(client, product, djan
     user.user_permissions.set(Permission.objects.filter(codename__in=["view_product", "view_spec"]))
     client.force_login(user)
 
-    shown = client.get(page(product))
+    shown = client.get(row_page(product))
     answers = [
-        client.post(page(product), {"spec-0-output_lm": "450"}),
-        client.post(page(product, "return"), {"field": "title"}),
+        client.post(row_page(product), {"spec-0-output_lm": "450"}),
+        client.post(row_page(product, "return"), {"field": "title"}),
     ]
 
     assert shown.status_code == 200
@@ -245,7 +242,7 @@ def test_an_unlikely_value_wants_a_reason_which_is_kept_and_shown(staff, product
 
     (found,) = Spec.objects.get().warnings
     assert (found["code"], found["reason"]) == ("runtime-by-step-down", "Measured")
-    assert "Reason: Measured" in staff.get(page(product)).content.decode()
+    assert "Reason: Measured" in staff.get(row_page(product)).content.decode()
 
 
 def test_two_unlikely_values_have_their_own_reasons_one_of_which_is_corrected_later(staff, product):
@@ -285,7 +282,7 @@ def test_unlikely_modes_need_a_reason_until_they_are_corrected(staff, product):
     assert edit(staff, product, **modes(*explained)).status_code == 302
     (found,) = [one for one in Spec.objects.get().warnings if one["column"] == "modes"]
     assert found["reason"] == "Bigger pack"
-    assert "Reason: Bigger pack" in staff.get(page(product)).content.decode()
+    assert "Reason: Bigger pack" in staff.get(row_page(product)).content.decode()
 
     third = {"modes-TOTAL_FORMS": 3, "modes-2-name": "Red", "modes-2-kind": "red"}
     assert edit(staff, product, **third).status_code == 302, "the finding is the same"

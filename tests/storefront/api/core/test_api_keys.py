@@ -8,6 +8,7 @@ from django.urls import reverse
 from storefront.api.core import api_keys
 from storefront.api.models import ApiKey
 from tests.factories.catalog import NOON
+from tests.support.admin_forms import row_page
 
 pytestmark = pytest.mark.django_db
 ADD = reverse("admin:api_apikey_add")
@@ -16,10 +17,6 @@ KEY = re.compile(r"fara_key_[\w-]{43}")
 
 def make_key():
     return api_keys.create(name="watcher", scopes=["products:read"], actor="ann", now=NOON)
-
-
-def page(key, view="change"):
-    return reverse(f"admin:api_apikey_{view}", args=[key.pk])
 
 
 def test_key_is_shown_once_and_not_stored(staff):
@@ -32,7 +29,7 @@ def test_key_is_shown_once_and_not_stored(staff):
     assert key.digest == api_keys.digest_of(plaintext)
     assert "no-store" in answer.headers["cache-control"]
     assert plaintext not in str(answer.cookies)
-    for again in (page(key), reverse("admin:api_apikey_changelist")):
+    for again in (row_page(key), reverse("admin:api_apikey_changelist")):
         shown = staff.get(again).content.decode()
         assert key.prefix in shown
         assert not KEY.search(shown)
@@ -59,11 +56,11 @@ def test_valid_keys_have_different_names(staff):
 def test_revoked_key_records_the_first_actor(staff):
     key, _told = make_key()
 
-    staff.post(page(key, "revoke"))
+    staff.post(row_page(key, "revoke"))
     key.refresh_from_db()
     api_keys.revoke(key=key, actor="bob", now=NOON)
 
     key.refresh_from_db()
     assert key.revoked_at is not None
     assert key.revoked_by == "staff@fara.example"
-    assert page(key, "revoke") not in staff.get(page(key)).content.decode()
+    assert row_page(key, "revoke") not in staff.get(row_page(key)).content.decode()

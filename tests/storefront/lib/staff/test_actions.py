@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from django.urls import reverse
 
 from catalog.models import Listing
 from notifications.models import Message
@@ -22,12 +21,9 @@ from tests.factories.accounts import make_staff
 from tests.factories.full_shop import orders_by_status
 from tests.factories.pricing import make_price_book, make_terms
 from tests.factories.suppliers import NOON
+from tests.support.admin_forms import page
 
 pytestmark = pytest.mark.django_db
-
-
-def page(name, view="changelist", *args):
-    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def seen_reasons(shown):

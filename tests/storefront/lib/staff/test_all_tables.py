@@ -21,16 +21,13 @@ from storefront.lib.security.encryption import decrypt, encrypt
 from storefront.lib.staff.admin import StaffAdmin
 from suppliers.models import Connection, Supplier
 from tests.factories.full_shop import make_world
+from tests.support.admin_forms import page
 
 pytestmark = pytest.mark.django_db
 admin.autodiscover()
 CONNECTION_FIELDS = ("base_url", "account_id", "calls_per_second", "max_concurrent_calls")
 MAX_QUERIES = 12
 MAX_PAGE_QUERIES = 16  # an order or a parcel shows a section for each of several other tables
-
-
-def page(name, view="changelist", *args):
-    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def count_queries(client, url):

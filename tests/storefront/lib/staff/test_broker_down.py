@@ -4,7 +4,6 @@ from unittest.mock import Mock
 
 import pytest
 from celery.app.task import Task
-from django.urls import reverse
 from kombu.exceptions import OperationalError
 
 from notifications.models import Message
@@ -12,6 +11,7 @@ from orders.models import PurchaseOrder
 from suppliers.models import Supplier
 from tests.factories.full_shop import orders_by_status
 from tests.factories.suppliers import NOON
+from tests.support.admin_forms import page
 
 pytestmark = pytest.mark.django_db
 
@@ -23,10 +23,6 @@ def staff(shared_world, staff, monkeypatch):
     away = OperationalError("the broker is away")
     monkeypatch.setattr(Task, "apply_async", Mock(side_effect=away))
     return staff
-
-
-def page(name, view="changelist", *args):
-    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def cancel(order, _purchase_order):

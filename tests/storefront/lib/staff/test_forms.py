@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.db import connection
 from django.forms.utils import pretty_name
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import OTHER_TITLE, READ_ONLY_TITLE
 from suppliers.connectors import CONNECTORS
 from suppliers.models import Connection, ShippingService, StockLocation, Supplier, SyncRun
 from tests.factories.suppliers import NOON, make_supplier
+from tests.support.admin_forms import page
 
 pytestmark = pytest.mark.django_db
 admin.autodiscover()
@@ -31,10 +31,6 @@ PLAIN |= {"platform", "time_zone", "bank", "freight", "goods", "tax"}
 
 
 NAMED = {"Supplier", "Connection", "QuarantineThresholds", "ShippingService", "PriceRule, new"}
-
-
-def page(name, view="changelist", *args):
-    return reverse(f"admin:{name}_{view}", args=args)
 
 
 def fields_without_label(form):
