@@ -120,11 +120,11 @@ def reopen(*, hold: PriceHold, actor: str, now: datetime) -> None:
     """Undo a rejection: the proposal waits for approval again. The caller may log it with it.
 
     Locks:  the listing
-    Raises: ConcurrentUpdateError  it is not rejected, or a newer proposal of the listing waits
+    Raises: ConcurrentUpdateError  it is not rejected, or the listing has a newer proposal
     """
     listing = _lock_listing(hold)
-    is_newer_open = listing.price_holds.filter(status=PriceHold.Status.OPEN).exists()
-    if hold.status != PriceHold.Status.REJECTED or is_newer_open:
+    is_outdated = listing.price_holds.filter(pk__gt=hold.pk).exists()
+    if hold.status != PriceHold.Status.REJECTED or is_outdated:
         raise ConcurrentUpdateError(
             gettext("The price has been decided or calculated again. Reload the page.")
         )

@@ -115,7 +115,7 @@ def test_a_rejected_proposal_is_not_held_again_but_another_is(variant):
     assert PriceHold.objects.get(status="open").proposed_amount == Decimal("30.99")
 
 
-def test_a_rejection_is_undone_unless_another_proposal_waits(variant):
+def test_a_rejection_is_undone_unless_there_is_a_newer_proposal(variant):
     refresh(variant, "14.00")
     hold = PriceHold.objects.get()
     price_approvals.reject(hold=hold, actor="ann", now=LATER)
@@ -127,6 +127,9 @@ def test_a_rejection_is_undone_unless_another_proposal_waits(variant):
 
     price_approvals.reject(hold=hold, actor="ann", now=LATER)
     refresh(variant, "15.00")
+    with pytest.raises(ConcurrentUpdateError):
+        price_approvals.reopen(hold=hold, actor="bob", now=LATER)
+    PriceHold.objects.get(status="open").move("superseded", at=LATER)
     with pytest.raises(ConcurrentUpdateError):
         price_approvals.reopen(hold=hold, actor="bob", now=LATER)
 
