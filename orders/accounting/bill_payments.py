@@ -47,7 +47,7 @@ def status_of(invoice: SupplierInvoice, *, today: date) -> BillStatus:
 
 
 def with_status(status: str, *, today: date) -> Q:
-    """Return the condition of invoices with a status, as ``status_of`` tells it."""
+    """Return the condition of invoices with a status, as ``status_of`` returns it."""
     active, unpaid = Q(withdrawn_at=None), Q(withdrawn_at=None, open_amount__gt=0)
     return {
         BillStatus.NOTHING_DUE: unpaid & Q(due_on=None),

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -51,6 +51,25 @@ class SupplierState[R: BaseRules]:
     def kept_share(self) -> float:
         """The share of the listed products; below 1 after ``drop_catalog``."""
         return 1 - float(self.ledger.fact("dropped_share", 0))
+
+    def due_messages(self) -> Iterator[dict[str, Any]]:
+        """Yield the webhooks to send now, until the sandbox stops."""
+        for message in self.ledger.rows(
+            "SELECT * FROM messages WHERE state = 'waiting' AND due_s <= ? ORDER BY due_s, id",
+            self.now(),
+        ):
+            if self.stopping.is_set():
+                return
+            yield message
+
+    def record_attempt(
+        self, message: dict[str, Any], *, outcome: str, said: str, retry_s: float
+    ) -> None:
+        self.ledger.run(
+            "UPDATE messages SET state = ?, tries = tries + 1, last_status = ?, due_s = ?"
+            " WHERE id = ?",
+            *(outcome, said, self.now() + retry_s, message["id"]),
+        )
 
 
 def _pace(state: SupplierState[Any], arguments: dict[str, Any]) -> dict[str, Any]:

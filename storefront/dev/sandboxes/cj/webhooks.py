@@ -137,20 +137,14 @@ def start(state: SandboxState) -> threading.Thread:
 
 
 def post_due(state: SandboxState) -> None:
-    due = state.ledger.rows(
-        "SELECT * FROM messages WHERE state = 'waiting' AND due_s <= ? ORDER BY due_s, id",
-        state.now(),
-    )
-    for message in due:
-        if state.stopping.is_set():
-            return
+    for message in state.due_messages():
         _post(state, message)
 
 
 def _post(state: SandboxState, message: dict[str, Any]) -> None:
-    url = callback_url(state, TOPICS[message["topic"]])
+    url, retry_s = callback_url(state, TOPICS[message["topic"]]), state.rules.webhook_retry_s
     if not url:
-        _record_result(state, message, outcome="unwanted", said="no callback URL")
+        state.record_attempt(message, outcome="unwanted", said="no callback URL", retry_s=retry_s)
         return
     body = message["body"].encode()
     is_forged = message["fault"] == "bad_signature"
@@ -161,16 +155,4 @@ def _post(state: SandboxState, message: dict[str, Any]) -> None:
         outcome = "sent"
     else:
         outcome = "failed" if message["tries"] + 1 >= MAX_ATTEMPTS else "waiting"
-    _record_result(state, message, outcome=outcome, said=said)
-
-
-def _record_result(
-    state: SandboxState, message: dict[str, Any], *, outcome: str, said: str
-) -> None:
-    state.ledger.run(
-        "UPDATE messages SET state = ?, tries = tries + 1, last_status = ?, due_s = ? WHERE id = ?",
-        outcome,
-        said,
-        state.now() + state.rules.webhook_retry_s,
-        message["id"],
-    )
+    state.record_attempt(message, outcome=outcome, said=said, retry_s=retry_s)

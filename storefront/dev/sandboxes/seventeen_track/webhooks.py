@@ -29,12 +29,7 @@ def start(state: SandboxState) -> threading.Thread:
 
 
 def post_due(state: SandboxState) -> None:
-    for message in state.ledger.rows(
-        "SELECT * FROM messages WHERE state = 'waiting' AND due_s <= ? ORDER BY due_s, id",
-        state.now(),
-    ):
-        if state.stopping.is_set():
-            return
+    for message in state.due_messages():
         _post(state, message)
 
 
@@ -47,10 +42,5 @@ def _post(state: SandboxState, message: dict[str, Any]) -> None:
         said = post(url, body, {"sign": signature(body, key=key)}, timeout_s=TIMEOUT_S)
     is_last = message["tries"] + 1 >= MAX_ATTEMPTS
     outcome = "sent" if said == HTTP_OK else "failed" if is_last or not url else "waiting"
-    state.ledger.run(
-        "UPDATE messages SET state = ?, tries = tries + 1, last_status = ?, due_s = ? WHERE id = ?",
-        outcome,
-        said,
-        state.now() + state.rules.webhook_retry_s,
-        message["id"],
-    )
+    retry_s = state.rules.webhook_retry_s
+    state.record_attempt(message, outcome=outcome, said=said, retry_s=retry_s)

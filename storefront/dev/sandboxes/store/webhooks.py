@@ -6,7 +6,6 @@ A store may lose a message or send it twice; ``faults`` with the path ``webhooks
 import json
 import secrets
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 from storefront.dev.sandboxes.core.http_server import repeat_in_thread
@@ -54,12 +53,7 @@ def start(state: StoreState[Any]) -> threading.Thread:
 
 
 def post_due(state: StoreState[Any]) -> None:
-    for message in state.ledger.rows(
-        "SELECT * FROM messages WHERE state = 'waiting' AND due_s <= ? ORDER BY due_s, id",
-        state.now(),
-    ):
-        if state.stopping.is_set():
-            return
+    for message in state.due_messages():
         body = message["body"].encode()
         headers = state.signed(message["delivery"], message["topic"], body, message["secret"])
         said = post(message["url"], body, headers, timeout_s=TIMEOUT_S)
@@ -69,17 +63,11 @@ def post_due(state: StoreState[Any]) -> None:
 
 
 def _store_outcome(
-    state: StoreState[Any], message: Mapping[str, Any], outcome: str, said: str
+    state: StoreState[Any], message: dict[str, Any], outcome: str, said: str
 ) -> None:
     with state.ledger.writing():
-        state.ledger.run(
-            "UPDATE messages SET state = ?, tries = tries + 1, last_status = ?, due_s = ?"
-            " WHERE id = ?",
-            outcome,
-            said,
-            state.now() + state.rules.webhook_retry_s * 2 ** message["tries"],
-            message["id"],
-        )
+        retry_s = state.rules.webhook_retry_s * 2 ** message["tries"]
+        state.record_attempt(message, outcome=outcome, said=said, retry_s=retry_s)
         if outcome == "sent":
             state.webhook_delivered(message["hook"])
         elif outcome == "failed":
