@@ -25,7 +25,7 @@ BIGBUY_STATUSES = {"Cancelled": "CANCELLED", "Shipped": "SHIPPED", "Delivered": 
 
 def gateway_payments(var: Path) -> list[GatewayPayment]:
     """Read the checkout sessions at Stripe, with what became of the money, oldest first."""
-    rows = _rows(_stripe(var), "SELECT kind, body FROM objects ORDER BY rowid")
+    rows = _rows(var / "gateway", "SELECT kind, body FROM objects ORDER BY rowid")
     things = [json.loads(row["body"]) for row in rows]
     known = {thing["id"]: thing for thing in things}
     sessions = [thing for thing in things if thing["object"] == "checkout.session"]
@@ -53,14 +53,14 @@ def _charge(session: dict[str, Any], known: Mapping[str, dict[str, Any]]) -> Gat
 
 def gateway_events(var: Path) -> list[dict[str, Any]]:
     """Return the events that Stripe posted or will post, oldest first."""
-    rows = _rows(_stripe(var), "SELECT body FROM events ORDER BY place")
+    rows = _rows(var / "gateway", "SELECT body FROM events ORDER BY place")
     return [json.loads(row["body"]) for row in rows]
 
 
 def supplier_orders(var: Path) -> list[SupplierOrder]:
     """Return the orders of the API suppliers."""
-    cj = _rows(_cj(var), "SELECT * FROM orders ORDER BY created_s")
-    bigbuy = _rows(_bigbuy(var), "SELECT * FROM orders ORDER BY created_s")
+    cj = _rows(var / "sandbox", "SELECT * FROM orders ORDER BY created_s")
+    bigbuy = _rows(var / "bigbuy", "SELECT * FROM orders ORDER BY created_s")
     return [
         *(_to_order(row["order_number"], row["status"], row) for row in cj),
         *(
@@ -80,12 +80,14 @@ def _to_order(number: str, status: str, row: dict[str, Any]) -> SupplierOrder:
 
 def disputes(var: Path) -> list[str]:
     """Return our number of each dispute at CJ."""
-    return [row["business_id"] for row in _rows(_cj(var), "SELECT business_id FROM disputes")]
+    return [
+        row["business_id"] for row in _rows(var / "sandbox", "SELECT business_id FROM disputes")
+    ]
 
 
 def attempts(var: Path) -> list[SubmissionAttempt]:
     """Return the calls that placed orders at API suppliers, oldest first."""
-    cj = _rows(_cj(var), "SELECT order_number, code FROM attempts ORDER BY id")
+    cj = _rows(var / "sandbox", "SELECT order_number, code FROM attempts ORDER BY id")
     # The BigBuy sandbox records only rejected calls as attempts.
     sql = """
         SELECT reference, 1 AS is_accepted, created_s AS at_s FROM orders UNION ALL
@@ -98,7 +100,7 @@ def attempts(var: Path) -> list[SubmissionAttempt]:
         ),
         *(
             SubmissionAttempt(number=row["reference"], is_accepted=bool(row["is_accepted"]))
-            for row in _rows(_bigbuy(var), sql)
+            for row in _rows(var / "bigbuy", sql)
         ),
     ]
 
@@ -119,32 +121,17 @@ def received_emails(var: Path) -> list[ReceivedEmail]:
 
 def text_messages(var: Path) -> list[str]:
     """Return the recipient of each text message that the provider accepted."""
-    return [row["recipient"] for row in _rows(_sms(var), "SELECT recipient FROM messages")]
+    return [row["recipient"] for row in _rows(var / "sms", "SELECT recipient FROM messages")]
 
 
 def return_labels(var: Path) -> list[str]:
     """Return our reference of each label that was ordered."""
-    file = var / "labels" / "ledger.sqlite3"
-    return [row["reference"] for row in _rows(file, "SELECT reference FROM labels")]
+    rows = _rows(var / "labels", "SELECT reference FROM labels")
+    return [row["reference"] for row in rows]
 
 
-def _stripe(var: Path) -> Path:
-    return var / "gateway" / "stripe.sqlite3"
-
-
-def _cj(var: Path) -> Path:
-    return var / "sandbox" / "ledger.sqlite3"
-
-
-def _sms(var: Path) -> Path:
-    return var / "sms" / "ledger.sqlite3"
-
-
-def _bigbuy(var: Path) -> Path:
-    return var / "bigbuy" / "ledger.sqlite3"
-
-
-def _rows(file: Path, sql: str) -> Sequence[dict[str, Any]]:
+def _rows(sandbox: Path, sql: str) -> Sequence[dict[str, Any]]:
+    file = sandbox / "ledger.sqlite3"
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as book:
         book.row_factory = sqlite3.Row
         return [dict(row) for row in book.execute(sql)]

@@ -16,7 +16,6 @@ from storefront.dev.sandboxes.core.ledger import Ledger
 from storefront.dev.sandboxes.stripe.webhook_schedule import WebhookSettings
 
 SCHEMA = Path(__file__).with_name("schema.sql")
-FILE = "stripe.sqlite3"
 VERSION = "2026-10-28.endive"
 PREFIXES = {
     "checkout.session": "cs_test_",
@@ -48,7 +47,7 @@ class Store(Ledger):
     """Objects as JSON, answers, events, deliveries; ``changed`` is set after each commit."""
 
     def __init__(self, folder: Path, webhooks: WebhookSettings) -> None:
-        super().__init__(folder, SCHEMA.read_text(encoding="utf-8"), file=FILE)
+        super().__init__(folder, SCHEMA.read_text(encoding="utf-8"))
         self.webhooks = webhooks
         self.changed = threading.Event()
 
