@@ -31,9 +31,7 @@ def make_shop():
     return channel
 
 
-def make_feed_supplier(
-    *, code="lumen", adapter="fake", currency="USD", safety_stock=0, **connection
-):
+def make_feed_supplier(*, code="lumen", adapter="fake", currency="USD", **connection):
     """Make an active supplier with a connection; by default its connector is in memory."""
     supplier = Supplier.objects.create(
         code=code,
@@ -44,7 +42,6 @@ def make_feed_supplier(
         status_since=NOON,
         new_product_status=Supplier.NewProductStatus.LIVE,
         product_changes=Supplier.ProductChanges.APPLY,
-        safety_stock=safety_stock,
     )
     usual = {"base_url": "http://fake.example", "calls_per_second": 10_000}
     Connection.objects.create(supplier=supplier, **usual | connection)

@@ -11,6 +11,7 @@ from storefront.accounts.models import User
 from storefront.dashboard.login import groups
 from suppliers.models import Supplier
 from tests.e2e.browser.conftest import look
+from tests.e2e.browser.test_staff import sign_in
 from tests.factories.suppliers import NOON, make_supplier
 
 pytestmark = [pytest.mark.browser, pytest.mark.full]
@@ -40,14 +41,6 @@ def office(world):
             rule=listing.rule,
         )
     return world
-
-
-def sign_in(page, office):
-    page.goto(f"{office}/admin/")
-    page.fill("[name=username]", "buyer@fara.example")
-    page.fill("[name=password]", "a good password")
-    page.keyboard.press("Enter")
-    page.locator("#waiting-title").wait_for()
 
 
 def compare_suppliers(page, office):
@@ -101,7 +94,7 @@ def rehearse_routing(page):
 
 def test_a_buyer_compares_approves_and_rehearses(office, browse):
     page = browse()
-    sign_in(page, office)
+    sign_in(page, office, "buyer@fara.example")
 
     compare_suppliers(page, office)
     page.goto(f"{office}/admin/")

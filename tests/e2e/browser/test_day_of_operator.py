@@ -18,6 +18,7 @@ from storefront.dashboard.models import AlertRecipient, InboxCase
 from storefront.lib.http.errors import TemporaryError
 from suppliers.models import CircuitBreaker
 from tests.e2e.browser.conftest import look
+from tests.e2e.browser.test_staff import sign_in
 from tests.factories.circuit_breakers import break_line
 from tests.factories.scripted_supplier import ScriptedSupplier, connect
 from tests.factories.suppliers import NOON
@@ -67,17 +68,9 @@ def metric(page, room, name, **labels):
     return float(re.search(rf"^{name}{{{shown}}} (\S+)$", answer.text(), re.MULTILINE)[1])
 
 
-def sign_in(page, room):
-    page.goto(f"{room}/admin/")
-    page.fill("[name=username]", "op@fara.example")
-    page.fill("[name=password]", "a good password")
-    page.keyboard.press("Enter")
-    page.locator("#waiting-title").wait_for()
-
-
 def test_an_operator_revives_a_dead_supplier(room, supplier, browse):
     page = browse()
-    sign_in(page, room)
+    sign_in(page, room, "op@fara.example")
     assert page.get_by_role("link", name=SENTENCE, exact=True).count() == 0
     assert metric(page, room, "fara_inbox_items", cause=CAUSE) == 0
 

@@ -11,10 +11,10 @@ from orders.payments import tasks as payment_tasks
 from storefront.accounts.models import User
 from storefront.dashboard.login import groups
 from tests.e2e.browser.conftest import look
+from tests.e2e.browser.test_staff import WHO, sign_in
 from tests.factories.full_shop import orders_by_status
 
 pytestmark = [pytest.mark.browser, pytest.mark.full]
-PASSWORD = "a good password"
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +35,9 @@ def desk(world):
     support = Group.objects.get(name="Support")
     RefundLimit.objects.create(group=support, amount=5, currency="EUR")
     for name in ("ann", "bob"):
-        user = User.objects.create_user(f"{name}@fara.example", PASSWORD, is_staff=True)
+        user = User.objects.create_user(f"{name}@fara.example", WHO["password"], is_staff=True)
         user.groups.add(support)
-    User.objects.create_superuser("lead@fara.example", PASSWORD)
+    User.objects.create_superuser("lead@fara.example", WHO["password"])
     return world
 
 
@@ -49,15 +49,6 @@ def calls(desk):
     for order, phone in zip(orders, ("+4915155510001", "+4915155510002"), strict=True):
         Order.objects.filter(pk=order.pk).update(ship_to={**order.ship_to, "phone": phone})
     return orders
-
-
-def sign_in(page, desk, name):
-    page.goto(f"{desk}/admin/")
-    page.fill("[name=username]", f"{name}@fara.example")
-    page.fill("[name=password]", PASSWORD)
-    page.keyboard.press("Enter")
-    page.locator("#waiting-title").wait_for()
-    return page
 
 
 def find_by_phone(page, number, order):
@@ -110,7 +101,7 @@ def resend_the_mail(page, order):
 
 def test_support_answers_two_callers(desk, browse, calls):
     first, second = calls
-    ann = sign_in(browse(), desk, "ann")
+    ann = sign_in(browse(), desk, "ann@fara.example")
     look(ann)
 
     find_by_phone(ann, "0151 55510001", first)
@@ -122,13 +113,13 @@ def test_support_answers_two_callers(desk, browse, calls):
     ask_for_refund(ann, second)
     request = RefundRequest.objects.get()
 
-    bob = sign_in(browse(), desk, "bob")
+    bob = sign_in(browse(), desk, "bob@fara.example")
     approve(bob, request)
     bob.get_by_text("above your own limit").wait_for()
     request.refresh_from_db()
     assert request.status == "waiting"
 
-    lead = sign_in(browse(), desk, "lead")
+    lead = sign_in(browse(), desk, "lead@fara.example")
     approve(lead, request)
     lead.get_by_text("Refund approved.").wait_for()
     request.refresh_from_db()

@@ -20,12 +20,13 @@ def office(world):
     return world
 
 
-def sign_in(page, office):
+def sign_in(page, office, email=WHO["email"]):
     page.goto(f"{office}/admin/")
-    page.fill("[name=username]", WHO["email"])
+    page.fill("[name=username]", email)
     page.fill("[name=password]", WHO["password"])
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Needs attention").wait_for()
+    return page
 
 
 @pytest.mark.parametrize(("width", "theme"), PHONE_OR_DESKTOP)
