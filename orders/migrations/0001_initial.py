@@ -151,6 +151,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["status", "status_since"], name="order_by_status"),
                     models.Index(fields=["placed_at"], name="order_by_placement"),
+                    models.Index(condition=models.Q(("status", "processing")), fields=["arrives_to"], name="order_by_arrival"),
                     models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Lower("email"), "text_pattern_ops"), name="order_by_email"),
                     django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector(models.Func(django.db.models.fields.json.KeyTextTransform("name", "ship_to"), models.Value("ƏəıİÖöÜüĞğŞşÇçÄäÅåÁáÀàÂâÃãĄąĆćČčĎďÉéÈèÊêËëĘęĚěÍíÌìÎîÏïŁłÑñŃńŇňÓóÒòÔôÕõŐőØøŘřŚśŠšŤťÚúÙùÛûŮůŰűÝýŹźŻżŽž"), models.Value("AaiIOoUuGgSsCcAaAaAaAaAaAaAaCcCcDdEeEeEeEeEeEeIiIiIiIiLlNnNnNnOoOoOoOoOoOoRrSsSsTtUuUuUuUuUuYyZzZzZz"), function="translate", output_field=models.TextField()), config="simple"), name="order_name_words"),
                     models.Index(django.contrib.postgres.indexes.OpClass(django.db.models.functions.text.Reverse(models.Func(django.db.models.fields.json.KeyTextTransform("phone", "ship_to"), models.Value("\\D"), models.Value(""), models.Value("g"), function="regexp_replace", output_field=models.TextField())), "text_pattern_ops"), name="order_by_end_of_phone"),
@@ -487,6 +488,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "payment",
                 "verbose_name_plural": "payments",
+                "indexes": [models.Index(condition=models.Q(("status", "authorized")), fields=["capture_before"], name="payment_to_capture"), models.Index(condition=models.Q(("dispute_status", "charged_back")), fields=["dispute_status_since"], name="payment_disputed")],
                 "constraints": [
                     models.UniqueConstraint(condition=models.Q(("reference", ""), _negated=True), fields=("gateway", "reference"), name="payment_once_per_reference"),
                     models.UniqueConstraint(condition=models.Q(("status__in", ["created", "requires_action", "authorized", "captured"])), fields=("order",), name="payment_one_open_per_order"),
@@ -542,7 +544,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "payment event",
                 "verbose_name_plural": "payment events",
-                "indexes": [models.Index(fields=["received_at"], name="payment_event_by_time")],
+                "indexes": [models.Index(fields=["received_at"], name="payment_event_by_time"), models.Index(condition=models.Q(("kind__in", ["refused", "refund_failed"])), fields=["kind", "payment"], name="payment_event_failed")],
                 "constraints": [models.UniqueConstraint(fields=("gateway", "external_id"), name="payment_event_once"), models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="payment_event_amount_not_negative")],
             },
         ),
@@ -640,7 +642,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(verbose_name="When")),
                 ("purchase_order", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="orders.purchaseorder", verbose_name="Purchase order")),
             ],
-            options={"verbose_name": "supplier message", "verbose_name_plural": "supplier messages"},
+            options={"verbose_name": "supplier message", "verbose_name_plural": "supplier messages", "indexes": [models.Index(condition=models.Q(("kind", "charge")), fields=["at"], name="purchase_message_charge")]},
         ),
         migrations.CreateModel(
             name="PurchaseDocument",

@@ -238,6 +238,9 @@ class Order(Stateful):
         indexes = [
             models.Index(fields=["status", "status_since"], name="order_by_status"),
             models.Index(fields=["placed_at"], name="order_by_placement"),
+            models.Index(
+                fields=["arrives_to"], condition=Q(status="processing"), name="order_by_arrival"
+            ),
             models.Index(OpClass(Lower("email"), "text_pattern_ops"), name="order_by_email"),
             # The search of staff: words of the name, the end of the phone and the order number.
             GinIndex(SearchVector(CUSTOMER_NAME, config="simple"), name="order_name_words"),

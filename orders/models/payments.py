@@ -118,6 +118,18 @@ class Payment(Stateful):
                 "payment_not_refunded_over_captured", Q(captured_amount__gte=F("refunded_amount"))
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["capture_before"],
+                condition=Q(status="authorized"),
+                name="payment_to_capture",
+            ),
+            models.Index(
+                fields=["dispute_status_since"],
+                condition=Q(dispute_status="charged_back"),
+                name="payment_disputed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key
@@ -198,7 +210,14 @@ class PaymentEvent(models.Model):
             unique("payment_event_once", ["gateway", "external_id"]),
             check("payment_event_amount_not_negative", Q(amount__gte=0)),
         ]
-        indexes = [models.Index(fields=["received_at"], name="payment_event_by_time")]
+        indexes = [
+            models.Index(fields=["received_at"], name="payment_event_by_time"),
+            models.Index(
+                fields=["kind", "payment"],
+                condition=Q(kind__in=["refused", "refund_failed"]),
+                name="payment_event_failed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount} of {self.payment_id}"

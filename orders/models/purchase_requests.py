@@ -28,6 +28,13 @@ class PurchaseMessage(models.Model):
     class Meta:
         verbose_name = _("supplier message")
         verbose_name_plural = _("supplier messages")
+        indexes = [
+            models.Index(
+                fields=["at"],
+                condition=Q(kind="charge"),
+                name="purchase_message_charge",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.direction} {self.kind} of {self.purchase_order_id}"

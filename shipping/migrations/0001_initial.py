@@ -124,6 +124,8 @@ class Migration(migrations.Migration):
                     models.Index(condition=models.Q(("last_mile_number", ""), _negated=True), fields=["last_mile_number"], name="parcel_by_last_mile_number", opclasses=["varchar_pattern_ops"]),
                     models.Index(condition=models.Q(("status__in", ["label_created", "shipped"])), fields=["carrier_status"], name="parcel_underway_by_status"),
                     models.Index(condition=models.Q(("status", "delivered")), fields=["status_since"], name="parcel_delivered_by_time"),
+                    models.Index(condition=models.Q(("resolution", "open"), ("status__in", ["lost", "returned"])), fields=["status_since"], name="parcel_unresolved"),
+                    models.Index(condition=models.Q(("resolution__in", ["refunded", "replaced"]), ("status", "delivered")), fields=["status_since"], name="parcel_found"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(condition=models.Q(("number", ""), _negated=True), fields=("carrier", "number"), name="parcel_unique_number"),

@@ -205,6 +205,16 @@ class Parcel(Stateful):
                 condition=Q(status="delivered"),
                 name="parcel_delivered_by_time",
             ),
+            models.Index(
+                fields=["status_since"],
+                condition=Q(status__in=["lost", "returned"], resolution="open"),
+                name="parcel_unresolved",
+            ),
+            models.Index(
+                fields=["status_since"],
+                condition=Q(status="delivered", resolution__in=["refunded", "replaced"]),
+                name="parcel_found",
+            ),
         ]
 
     def __str__(self) -> str:
