@@ -10,6 +10,7 @@ from functools import cache
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache as shared_cache
 from django.template import Template
 from django.test import TransactionTestCase
 from django.test.signals import template_rendered
@@ -101,6 +102,14 @@ def fresh_routes():
     from shipping.rates import quotes  # noqa: PLC0415 - the apps are not loaded when this file is
 
     quotes.clear_cache()
+
+
+@pytest.fixture(autouse=True)
+def unrecorded_inbox():
+    """Let each inbox rule find its rows; after a recording, some look only at recorded cases."""
+    from storefront.dashboard.inbox import query  # noqa: PLC0415 - the apps are not loaded yet
+
+    shared_cache.delete(query.RECORDED_KEY)
 
 
 @pytest.fixture(autouse=True)

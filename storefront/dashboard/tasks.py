@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from storefront.dashboard.alerts import public_events, sending
 from storefront.dashboard.figures import rollup, visits
+from storefront.dashboard.inbox import query
 from storefront.dashboard.inbox.history import recording
 from storefront.dashboard.invariants import scheduled_check
 
@@ -40,6 +41,7 @@ def record_inbox(**_: Any) -> None:
 
     now = timezone.now()
     recording.record(now=now)
+    query.mark_recorded(now=now)
     running.run_all(now=now)
 
 

@@ -13,6 +13,7 @@ from orders.cancellation import cancellation
 from orders.checkout import checkout
 from orders.claims import status as claim_status
 from orders.customer_invoices import issuing, publication
+from orders.inventory import sales_tally
 from orders.models import (
     ErasureRequest,
     Order,
@@ -79,6 +80,7 @@ def make_world(monkeypatch, batch=1):
     _vetted(batch)
     _notified()
     compare_yesterday(batch)
+    sales_tally.count_sales(now=NOON)
     Brand.objects.update(manufacturer_name="Fara Works", manufacturer_country="DE")
     PendingPublication.objects.all().delete()  # as if the pages had been refreshed
     with transaction.atomic():

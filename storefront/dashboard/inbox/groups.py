@@ -70,7 +70,8 @@ def load(*, user: Any, now: datetime, filters: Filters = NOT_SNOOZED) -> Grouped
     with planned_cursor(connection) as cursor:
         cursor.execute(
             f"""
-            WITH found AS MATERIALIZED ({query.found_sql(causes, filters.condition)}),
+            WITH found AS MATERIALIZED (
+                {query.found_sql(causes, filters.condition, of_cases=query.has_fresh_cases(now=now))}),
             amounts AS (
                 SELECT code, jsonb_object_agg(currency, total::text) AS totals,
                        jsonb_object_agg(currency, highest::text) AS highest

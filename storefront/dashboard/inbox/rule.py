@@ -20,7 +20,8 @@ class InboxRule:
     ``page`` names the admin page of the rows. With ``filters``, a row stands for several records
     and links to their filtered list; ``{name}`` in ``filters`` is the row's name. ``format_name``
     and ``format_detail`` turn codes into text. Without ``has_stable_since``, ``since`` moves while
-    the case is open, so an assignment ends after a day.
+    the case is open, so an assignment ends after a day. If a rule ``reads_history``, its query reads
+    settled orders of all time; pages evaluate it for the cases that the last recording found.
     """
 
     code: str
@@ -31,7 +32,22 @@ class InboxRule:
     format_name: Callable[[str], str] = str
     format_detail: Callable[[str], str] = str
     has_stable_since: bool = True
+    reads_history: bool = False
     hides_supplier: bool = False  # for a user who may not see suppliers
+
+    @property
+    def sql_of_cases(self) -> str:
+        """Return the query limited to recorded open cases and snoozed rows, evaluated one by one."""
+        return f"""
+            SELECT found.* FROM (
+                SELECT c.row FROM dashboard_inboxcase c
+                WHERE c.cause = '{self.code}' AND c.settled_at IS NULL
+                UNION
+                SELECT z.row FROM dashboard_inboxsnooze z WHERE z.cause = '{self.code}'
+            ) known
+            CROSS JOIN LATERAL (
+                SELECT * FROM ({self.sql}) one WHERE one.id = known.row OFFSET 0) found
+        """  # noqa: S608 - made of constants
 
     @property
     def names_supplier(self) -> bool:
@@ -65,11 +81,17 @@ def rule_maker(page: str, template: str, **defaults: str) -> Callable[..., Inbox
         condition: str,
         *,
         format_detail: Callable[[str], str] = str,
+        reads_history: bool = False,
         **parts: str,
     ) -> InboxRule:
         sql = template.format(condition=condition, **{**defaults, **parts})
         return InboxRule(
-            code=code, sentence=sentence, page=page, sql=sql, format_detail=format_detail
+            code=code,
+            sentence=sentence,
+            page=page,
+            sql=sql,
+            format_detail=format_detail,
+            reads_history=reads_history,
         )
 
     return make

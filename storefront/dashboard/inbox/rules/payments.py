@@ -46,6 +46,7 @@ PAYMENTS = (
         since=DUE_SINCE,
         detail="request.kind",
         format_detail=lambda kind: str(PaymentEvent.Kind(kind).label),
+        reads_history=True,
     ),
     _payment(
         "canceled_order_charged",
@@ -54,6 +55,7 @@ PAYMENTS = (
         " AND o.status_since < %(now)s - interval '10 minutes'",
         amount="p.captured_amount - p.refunded_amount",
         since="o.status_since",
+        reads_history=True,
     ),
     _payment(
         "payment_disputed",

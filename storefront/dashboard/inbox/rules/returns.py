@@ -4,10 +4,13 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox.rule import InboxRule, rule_maker
 
+# Purchase orders are read one by one: returns are few, and purchase orders many.
 _RETURN = """
     SELECT r.id, r.number AS name, r.{since} AS since, {money}, s.name AS detail
     FROM orders_returnauthorization r
-    JOIN orders_purchaseorder po ON po.id = r.purchase_order_id
+    CROSS JOIN LATERAL (
+        SELECT p.supplier_id, p.status, p.status_since FROM orders_purchaseorder p
+        WHERE p.id = r.purchase_order_id OFFSET 0) po
     JOIN suppliers_supplier s ON s.id = po.supplier_id
     WHERE {condition}
 """
@@ -143,12 +146,14 @@ RETURNS = (
         _("Return items to the supplier"),
         f"{_RETURNABLE_TO_SUPPLIER} AND {_SUPPLIER_TAKES_BACK} AND {_INSPECTED_AT} > {_LAST_DAY}",
         money=_COST,
+        reads_history=True,
     ),
     _return(
         "return_to_supplier_late",
         _("Supplier's return period has ended: ask the supplier, or write the items off"),
         f"{_RETURNABLE_TO_SUPPLIER} AND {_SUPPLIER_TAKES_BACK} AND {_INSPECTED_AT} <= {_LAST_DAY}",
         money=_COST,
+        reads_history=True,
     ),
     _return(
         "refunded_return_missing",
@@ -177,17 +182,20 @@ RETURNS = (
         sql=f"""
             SELECT o.id, o.number AS name, back.since, {_NOT_REFUNDED} AS amount, o.currency,
                    '' AS detail
-            FROM orders_order o
-            JOIN LATERAL (
-                SELECT max(r.status_since) AS since, sum(r.delivery_amount) AS delivery,
-                       bool_or(r.status = 'exchanged' OR r.replacement_id IS NOT NULL) AS replaced
+            FROM (
+                SELECT r.order_id, max(r.status_since) AS since
                 FROM orders_returnauthorization r
-                WHERE r.order_id = o.id AND r.status IN ('refunded', 'exchanged')
-            ) back ON back.delivery = 0 AND NOT back.replaced
+                WHERE r.status IN ('refunded', 'exchanged')
+                GROUP BY r.order_id
+                HAVING sum(r.delivery_amount) = 0
+                   AND NOT bool_or(r.status = 'exchanged' OR r.replacement_id IS NOT NULL)
+            ) back
+            JOIN orders_order o ON o.id = back.order_id
             WHERE o.delivery_amount > 0 AND {_NOT_REFUNDED} > 0
               AND NOT EXISTS (SELECT 1 FROM orders_orderline l WHERE l.order_id = o.id
                               AND l.quantity > l.canceled_quantity + l.returned_quantity)
         """,  # noqa: S608 - made of constants
+        reads_history=True,
     ),
     _rma(
         "supplier_return_pending",

@@ -168,9 +168,8 @@ STOCK = (
         "catalog_listing",
         f"l.id, l.sku AS name, l.updated_at AS since, {NO_AMOUNT},"  # noqa: S608 - written here
         " sold.units || ' ×' AS detail"
-        " FROM (SELECT i.variant_id, sum(i.quantity) AS units FROM orders_order d"
-        " JOIN orders_orderline i ON i.order_id = d.id"
-        " WHERE d.placed_at > %(now)s - interval '7 days' GROUP BY 1) sold"
+        " FROM (SELECT d.variant_id, sum(d.units) AS units FROM catalog_dailysales d"
+        " WHERE d.day > (%(now)s)::date - 7 GROUP BY 1) sold"
         " CROSS JOIN LATERAL (SELECT l.id, l.updated_at, v.sku FROM catalog_listing l"
         " JOIN catalog_variant v ON v.id = l.variant_id"
         " WHERE l.variant_id = sold.variant_id AND l.is_published AND l.available = 0 OFFSET 0) l",

@@ -8,8 +8,11 @@ from catalog.models import Image
 from notifications.models import Message
 from orders.models import PurchaseOrder, SupplierClaim
 from orders.purchasing import acknowledgements
-from storefront.dashboard.inbox import query
+from storefront.dashboard.inbox import follow_up, query
+from storefront.dashboard.inbox.history import recording
+from storefront.dashboard.inbox.query import Filters
 from storefront.dashboard.inbox.rules.registry import RULES
+from storefront.dashboard.models import InboxCase
 from storefront.lib.money import Money
 from suppliers.runs import issue_labels
 from tests.factories.accounts import make_staff
@@ -47,6 +50,26 @@ def test_each_case_is_found(code):
     found = items_of(code)
     assert found
     assert code not in WITH_AMOUNT or all(row.at_risk.amount > 0 for row in found)
+
+
+@pytest.mark.parametrize("code", [cause.code for cause in RULES if cause.reads_history])
+def test_rule_that_reads_the_history_looks_at_recorded_cases(code):
+    def rows(now=NOON):
+        return sorted(item.row for item in items_of(code, now=now))
+
+    ITEMS[code]()
+    before = rows()
+    query.mark_recorded(now=NOON)
+    assert rows() == [], "the next recording finds a new case"
+    assert rows(now=NOON + query.RECORDED_FOR) == before, "without a recording, each page does"
+
+    recording.record(now=NOON)
+    assert rows() == before
+    InboxCase.objects.filter(cause=code, row=before[0]).update(row=0)
+    assert rows() == before[1:], "a recorded case is shown only if the rule still finds it"
+    follow_up.snooze(cause=code, row=before[0], until=follow_up.CLOSED, actor="ann", now=NOON)
+    shown = query.load_items(now=NOON, filters=Filters(is_snoozed=True))
+    assert [item.row for item in shown] == before[:1], "a closed row is no open case"
 
 
 @pytest.mark.parametrize(
