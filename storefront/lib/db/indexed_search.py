@@ -110,7 +110,7 @@ def plain_letters(text: str) -> str:
 
 def words_query(text: str) -> SearchQuery | None:
     """Return the condition on a text search vector, or None if the text has no word."""
-    words = _WORD.findall(text.casefold())
+    words = _WORD.findall(text.lower())
     if not words:
         return None
     prefixes = " & ".join(f"{word}:*" for word in words)
