@@ -30,6 +30,7 @@ from storefront.lib.staff import columns
 from storefront.lib.staff.admin import acting, action, confirmed_action
 from storefront.lib.staff.csv_import import CsvUploadForm
 from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.form_fields import CurrencyField
 from storefront.lib.staff.inlines import StaffInline
 from suppliers.models import Supplier
 
@@ -88,8 +89,7 @@ MATCH = columns.status(
 class InvoiceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """A new invoice; rejects a number that the supplier already used."""
 
-    def clean_currency(self) -> str:
-        return invoice_import.parse_currency(self.cleaned_data["currency"])
+    currency = CurrencyField(help_text=_("The currency of the amounts on the invoice."))
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.accounting import invoices
 from orders.models import PurchaseOrder, SupplierInvoice
 from storefront.lib.staff import csv_table
+from storefront.lib.staff.form_fields import current_currencies
 from suppliers.models import Supplier
 
 MAX_REFERENCE_LENGTH = 60
@@ -80,7 +81,7 @@ def parse_date(text: str) -> date | None:
 def parse_currency(text: str) -> str:
     """Parse a currency code. Raises InvalidCellError."""
     code = text.upper()
-    if len(code) != len("EUR") or not (code.isascii() and code.isalpha()):
+    if code not in current_currencies():
         raise InvalidCellError(_("Use a three-letter code, for example EUR."))
     return code
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from orders import events
 from orders.backorders import purchase_order_cancellation, refunds
@@ -26,6 +27,9 @@ REQUESTABLE = acknowledgements.SUPPLIER_HAS | {Submission.CANCELLATION_REJECTED}
 
 class TooLateError(Exception):
     """The order has ended, or all of it has shipped."""
+
+    def __str__(self) -> str:
+        return gettext("Nothing can be canceled: the order has ended, or all of it has shipped.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ refused.
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from orders import events, links
 from orders.backorders import purchase_order_cancellation
@@ -36,6 +37,11 @@ NO_CANCELLATION_API = (
 
 class NoPendingRequestError(Exception):
     """No answer is expected: the purchase order is canceled or shipped, or no request was made."""
+
+    def __str__(self) -> str:
+        return gettext(
+            "No answer is expected: it is canceled or shipped, or nothing was requested."
+        )
 
 
 def send_request(connector: Connector, purchase_order: PurchaseOrder) -> PurchaseOrderReport | None:
@@ -108,7 +114,7 @@ def record_acceptance(*, purchase_order: PurchaseOrder, actor: str, now: datetim
     """
     reason = f"{CANCELED_AT_OUR_REQUEST}, recorded by {actor}"
     if not confirm(purchase_order, reason=reason, actor=actor, now=now):
-        raise NoPendingRequestError(f"{purchase_order}: {purchase_order.status}")
+        raise NoPendingRequestError(purchase_order.number)
 
 
 def apply_api_answer(
@@ -146,9 +152,9 @@ def record_refusal(*, purchase_order: PurchaseOrder, actor: str, now: datetime) 
     """
     reason = f"{TOO_LATE} Recorded by {actor}."
     if apply(purchase_order=purchase_order, is_stopped=False, reason=reason, actor=actor, now=now):
-        raise NoPendingRequestError(f"{purchase_order}: {purchase_order.status}")
+        raise NoPendingRequestError(purchase_order.number)
     if purchase_order.submission_status != Submission.CANCELLATION_REJECTED:
-        raise NoPendingRequestError(f"{purchase_order}: {purchase_order.submission_status}")
+        raise NoPendingRequestError(purchase_order.number)
 
 
 @transaction.atomic(durable=True)

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from orders import ledger
 from orders.models import Order, Payment
@@ -15,12 +16,20 @@ class RefundTooLargeError(Exception):
     """The amount exceeds what is left to refund."""
 
     def __init__(self, refundable: Money) -> None:
-        super().__init__(f"only {refundable} is left to refund")
+        super().__init__(refundable)
         self.refundable = refundable
+
+    def __str__(self) -> str:
+        return gettext("Enter at most %(amount)s: no more is left to refund.") % {
+            "amount": self.refundable
+        }
 
 
 class NothingToRefundError(Exception):
     """Nothing was captured for this order, or all of it was refunded."""
+
+    def __str__(self) -> str:
+        return gettext("Nothing is left to refund: no payment was captured, or all was refunded.")
 
 
 @transaction.atomic(durable=True)

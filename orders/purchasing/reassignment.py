@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext
 
 from orders.backorders import backorders, purchase_order_cancellation
 from orders.models import Backorder, Order, PurchaseOrder, RoutingRules
@@ -40,12 +41,16 @@ def reassign(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: dat
     """
     order = locks.lock(purchase_order)
     if order.status != Order.Status.PROCESSING or not can_reassign(purchase_order):
-        raise NotReassignableError(f"{purchase_order}: {purchase_order.status}")
-    if not backorders.can_reroute_all(purchase_order, now=now):
-        message = (
-            "the routing rules allow no other supplier, or the payment authorization ends too soon"
+        raise NotReassignableError(
+            gettext("%(order)s is over, shipped or accepted. Another supplier cannot send it.")
+            % {"order": purchase_order}
         )
-        raise NotReassignableError(f"{purchase_order}: {message}")
+    if not backorders.can_reroute_all(purchase_order, now=now):
+        message = gettext(
+            "The routing rules allow no other supplier for %(order)s, or the payment authorization"
+            " ends too soon."
+        )
+        raise NotReassignableError(message % {"order": purchase_order})
     purchase_order.is_being_reassigned = True
     purchase_order.cancel_requested_at = now
     purchase_order.cancel_reason = f"{actor}: {reason}"[:200]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from orders import events
 from orders.backorders import backorders, refunds
@@ -23,6 +24,9 @@ MIN_RESPONSE_TIME = timedelta(hours=2)
 
 class ChoiceUnavailableError(Exception):
     """The option is no longer available, or another one was chosen before."""
+
+    def __str__(self) -> str:
+        return gettext("This option is no longer available, or another one was chosen before.")
 
 
 def has_time_to_respond(row: Backorder, *, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.inventory import levels
@@ -148,6 +149,9 @@ class ReviewResult:
 
 class EmptySelectionError(Exception):
     """No pending change matches the selection. Nothing was decided."""
+
+    def __str__(self) -> str:
+        return gettext("No pending change matches the selection. Nothing was decided.")
 
 
 @transaction.atomic(durable=True)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import models, transaction
 from django.db.models import F
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from notifications import outbox
 from storefront.accounts import security_log
@@ -35,6 +35,9 @@ class LastFactorError(Exception):
 
 class NotAllowedError(Exception):
     """Only a superuser may reset another user's factors, and not their own."""
+
+    def __str__(self) -> str:
+        return gettext("Only a superuser may reset the second factors of another user.")
 
 
 def factors_of(user: User) -> models.QuerySet[Any]:

@@ -1,6 +1,7 @@
 """Form fields: enter money, lines, countries, currencies; style forms, record their changes."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -24,6 +25,8 @@ from unfold.widgets import (
 from storefront.lib.address import COUNTRIES
 
 MAX_VALUE_CHARS = 60
+YEARS = range(1900, 2101)
+DATE_FIELDS = (forms.DateField, forms.DateTimeField, forms.SplitDateTimeField)
 # Django's widget -> the admin's widget.
 STAFF_WIDGETS: Mapping[type[forms.Widget], Any] = {
     forms.TextInput: UnfoldAdminTextInputWidget,
@@ -81,13 +84,22 @@ def use_staff_widgets(form: forms.BaseForm) -> None:
 
 
 def style_fields(fields: Iterable[forms.Field]) -> None:
+    """Give fields the style of the admin; dates must have a plausible year."""
     for field in fields:
+        if isinstance(field, DATE_FIELDS) and check_year not in field.validators:
+            field.validators.append(check_year)
         plain: Any = field.widget
         if widget_class := STAFF_WIDGETS.get(type(plain)):
             field.widget = widget_class(attrs=dict(plain.attrs))
             field.widget.is_required = plain.is_required
             if isinstance(plain, forms.Select):
                 field.widget.choices = plain.choices
+
+
+def check_year(day: date) -> None:
+    """Raise ValidationError if the year is a typing error, such as 0226 or 20226."""
+    if day.year not in YEARS:
+        raise forms.ValidationError(_("Enter a year from 1900 to 2100."))
 
 
 class _IgnoresInvalidIds:

@@ -11,11 +11,11 @@ from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.checks import check_admin_app, check_dependencies
 from django.core import checks
 from django.core.exceptions import ObjectNotUpdated
-from django.db import IntegrityError
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
-from psycopg.errors import UniqueViolation
+from psycopg.errors import NumericValueOutOfRange, UniqueViolation
 from unfold.sites import UnfoldAdminSite
 
 
@@ -45,23 +45,27 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
         view: Callable[..., HttpResponse],
         cacheable: bool = False,  # noqa: FBT001, FBT002 - Django's
     ) -> Callable[..., HttpResponse]:
-        """Show the page again if another request, such as a second click, has saved the same row."""
+        """Show the page again if it saves what another request saved, or a number that no column holds.
+
+        A second click is such a request.
+        """
         checked: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
 
         @wraps(checked)
         def page(request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
+            message = _(
+                "Another request saved or deleted the same. Check the list before you save again."
+            )
             try:
                 return checked(request, *args, **options)
-            except (IntegrityError, ObjectNotUpdated) as error:
-                cause = error.__cause__
-                if isinstance(error, IntegrityError) and not isinstance(cause, UniqueViolation):
+            except ObjectNotUpdated:
+                pass
+            except DatabaseError as error:
+                if isinstance(error.__cause__, NumericValueOutOfRange):
+                    message = _("A number is too large. Nothing was saved.")
+                elif not isinstance(error.__cause__, UniqueViolation):
                     raise
-            messages.error(
-                request,
-                _(
-                    "Another request saved or deleted the same. Check the list before you save again."
-                ),
-            )
+            messages.error(request, message)
             return HttpResponseRedirect(request.get_full_path())
 
         return page

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from orders.accounting import invoices
 from orders.models import SupplierInvoice, SupplierPayment
 from tests.factories.accounts import make_staff
 from tests.factories.inbox_items import items_of
@@ -131,3 +132,38 @@ def test_who_may_view_invoices_does_not_pay_them(client, bill):
 
     assert client.get(row_page(bill)).status_code == 200
     assert client.get(row_page(bill, "record_payment")).status_code == 403
+
+
+@pytest.fixture
+def enter(staff, bill):
+    """Return a function that enters an invoice by the form of staff and returns the page after it."""
+    path = reverse("admin:orders_supplierinvoice_add")
+
+    def submit(**given):
+        form = {"supplier": bill.supplier_id, "reference": "RE-2", "currency": "EUR"}
+        form |= {"subtotal_amount": "20.00", "number": "FL-1", **given}
+        return staff.post(path, form, follow=True).content.decode()
+
+    return submit
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"currency": "EUT"}, "EUT is not an available code."),
+        ({"due_on": "0226-12-15"}, "Enter a year from 1900 to 2100."),
+        ({"invoiced_at_0": "9999-12-31", "invoiced_at_1": "10:00"}, "Enter a year from"),
+        ({"subtotal_amount": "9999999999.99", "freight_amount": "1"}, "A number is too large."),
+    ],
+)
+def test_an_invoice_with_a_typing_error_is_refused(enter, given, reason):
+    assert reason in enter(**given)
+
+    assert not SupplierInvoice.objects.filter(reference="RE-2").exists()
+
+
+def test_a_second_click_on_save_says_that_the_invoice_exists(enter, monkeypatch):
+    monkeypatch.setattr(invoices, "exists", lambda **_asked: False)  # both clicks are checked first
+    assert "RE-2" in enter()
+
+    assert "This supplier already has an invoice with this number." in enter()
