@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog.models import Channel
 from storefront.dashboard import staff_page
 from storefront.dashboard.home import figures_page
 from storefront.dashboard.home.figures_page import FiguresForm
@@ -21,7 +22,6 @@ from storefront.lib.money import Money
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.columns import as_money, field_label
 from storefront.lib.staff.csv_export import csv_line
-from storefront.lib.staff.form_fields import CurrencyField
 from storefront.lib.staff.pagination import LimitedPaginator, page_number
 
 PER_PAGE = 50
@@ -41,6 +41,11 @@ COUNTS = ("units", "canceled", "delivered", "returned", "kept", "missed", "repea
 AMOUNTS = frozenset({"revenue", "refunds", "profit"})
 
 
+def _currencies() -> list[tuple[str, str]]:
+    codes = Channel.objects.order_by("currency").values_list("currency", flat=True).distinct()
+    return [("", _("All")), *((code, code) for code in codes)]
+
+
 class FigureOrdersForm(FiguresForm):
     """Form for the filters of the page Figures, and the figure that counts the orders."""
 
@@ -48,7 +53,9 @@ class FigureOrdersForm(FiguresForm):
         label=gettext_lazy("Orders"),
         choices=[(name, label) for name, (label, _q) in FIGURES.items()],
     )
-    currency = CurrencyField(label=gettext_lazy("Currency"), required=False)
+    currency = forms.ChoiceField(
+        label=gettext_lazy("Currency"), required=False, choices=_currencies
+    )
 
 
 def show(request: HttpRequest) -> HttpResponseBase:
