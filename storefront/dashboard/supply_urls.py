@@ -1,7 +1,11 @@
 """Supply URLs: route alerts, inbox actions and reports under /admin/supply/."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 from django.contrib import admin
-from django.urls import path, re_path
+from django.urls import URLPattern, path, re_path
 
 from storefront.dashboard.catalog import attributes, bulk_edits, imports
 from storefront.dashboard.customers import directory, privacy, view_as
@@ -37,196 +41,116 @@ from storefront.dashboard.translations import option_texts, product_texts, title
 
 app_name = "supply"
 
+
+def _page(
+    route: str, view: Callable[..., Any], name: str, *, make: Callable[..., URLPattern] = path
+) -> URLPattern:
+    """Return the URL of a page that only staff open."""
+    return make(route, admin.site.admin_view(view), name=name)
+
+
+_regex_page = partial(_page, make=re_path)
+
 urlpatterns = [
-    # /admin/supply/alerts/
-    path("alerts/", admin.site.admin_view(views.show_alerts), name="alerts"),
-    # /admin/supply/attributes/
-    path("attributes/", admin.site.admin_view(attributes.show), name="attributes"),
+    _page("alerts/", views.show_alerts, "alerts"),
+    _page("attributes/", attributes.show, "attributes"),
     # /admin/supply/routing/?lines=HL-1+2&country=DE
-    path("routing/", admin.site.admin_view(routing_preview.show), name="routing"),
+    _page("routing/", routing_preview.show, "routing"),
     # /admin/supply/figures/?period=30&channel=shop&supplier=acme
-    path("figures/", admin.site.admin_view(figures_page.show), name="figures"),
+    _page("figures/", figures_page.show, "figures"),
     # /admin/supply/figures/orders/?figure=canceled&period=30&channel=shop&supplier=acme
-    path("figures/orders/", admin.site.admin_view(figure_orders.show), name="figure_orders"),
+    _page("figures/orders/", figure_orders.show, "figure_orders"),
     # /admin/supply/bookkeeping/?month=2026-11&file=1
-    path("bookkeeping/", admin.site.admin_view(bookkeeping.show), name="bookkeeping"),
+    _page("bookkeeping/", bookkeeping.show, "bookkeeping"),
     # /admin/supply/funnel/?period=30&channel=shop
-    path("funnel/", admin.site.admin_view(funnel_page.show), name="funnel"),
+    _page("funnel/", funnel_page.show, "funnel"),
     # /admin/supply/profits/?since=2026-11-01&until=2026-11-30&by=supplier
-    path("profits/", admin.site.admin_view(profit_report.list_profits), name="profits"),
-    # /admin/supply/profits/<order>/
-    path("profits/<int:order_id>/", admin.site.admin_view(profit_report.show), name="profit"),
+    _page("profits/", profit_report.list_profits, "profits"),
+    _page("profits/<int:order_id>/", profit_report.show, "profit"),
     # /admin/supply/orders/<order>/earnings/, a part of the order page
-    path(
-        "orders/<int:order_id>/earnings/",
-        admin.site.admin_view(parts.show_earnings),
-        name="order_earnings",
-    ),
-    # /admin/supply/draft-orders/
-    path("draft-orders/", admin.site.admin_view(draft_orders.start), name="draft_orders"),
+    _page("orders/<int:order_id>/earnings/", parts.show_earnings, "order_earnings"),
+    _page("draft-orders/", draft_orders.start, "draft_orders"),
     # /admin/supply/draft-orders/<draft>/?q=headlamp
-    path(
-        "draft-orders/<int:draft_id>/", admin.site.admin_view(draft_orders.show), name="draft_order"
-    ),
+    _page("draft-orders/<int:draft_id>/", draft_orders.show, "draft_order"),
     # /admin/supply/messages/<message>/text/, a part of the order page
-    path(
-        "messages/<int:message_id>/text/",
-        admin.site.admin_view(parts.show_message_text),
-        name="message_text",
-    ),
+    _page("messages/<int:message_id>/text/", parts.show_message_text, "message_text"),
     # /admin/supply/customers/?q=erika
-    path("customers/", admin.site.admin_view(directory.show), name="customers"),
+    _page("customers/", directory.show, "customers"),
     # /admin/supply/customers/end-view/, posted
-    path("customers/end-view/", admin.site.admin_view(view_as.end), name="end_view"),
+    _page("customers/end-view/", view_as.end, "end_view"),
     # /admin/supply/customers/account-17/?page=2
-    path("customers/<slug:customer>/", admin.site.admin_view(customer_page.show), name="customer"),
+    _page("customers/<slug:customer>/", customer_page.show, "customer"),
     # /admin/supply/customers/order-17/notes/, posted
-    path(
-        "customers/<slug:customer>/notes/",
-        admin.site.admin_view(customer_page.add_note),
-        name="customer_note",
-    ),
+    _page("customers/<slug:customer>/notes/", customer_page.add_note, "customer_note"),
     # /admin/supply/customers/account-17/export/, posted
-    path(
-        "customers/<slug:customer>/export/",
-        admin.site.admin_view(privacy.export),
-        name="customer_export",
-    ),
+    _page("customers/<slug:customer>/export/", privacy.export, "customer_export"),
     # /admin/supply/customers/account-17/erase/
-    path(
-        "customers/<slug:customer>/erase/",
-        admin.site.admin_view(privacy.erase),
-        name="customer_erase",
-    ),
+    _page("customers/<slug:customer>/erase/", privacy.erase, "customer_erase"),
     # /admin/supply/customers/account-17/view/, posted
-    path(
-        "customers/<slug:customer>/view/",
-        admin.site.admin_view(view_as.begin),
-        name="customer_view",
-    ),
+    _page("customers/<slug:customer>/view/", view_as.begin, "customer_view"),
     # /admin/supply/matches/?skip=2
-    path("matches/", admin.site.admin_view(match_review.show), name="matches"),
+    _page("matches/", match_review.show, "matches"),
     # /admin/supply/matches/decide/, posted
-    path("matches/decide/", admin.site.admin_view(match_review.decide), name="decide_match"),
+    _page("matches/decide/", match_review.decide, "decide_match"),
     # /admin/supply/duplicates/?page=2
-    path("duplicates/", admin.site.admin_view(duplicates.show), name="duplicates"),
+    _page("duplicates/", duplicates.show, "duplicates"),
     # /admin/supply/duplicates/decide/, posted
-    path("duplicates/decide/", admin.site.admin_view(duplicates.decide), name="decide_duplicate"),
+    _page("duplicates/decide/", duplicates.decide, "decide_duplicate"),
     # /admin/supply/merge/product/17/18/
-    re_path(
+    _regex_page(
         r"^merge/(?P<kind>product|variant)/(?P<first>[0-9]{1,18})/(?P<second>[0-9]{1,18})/$",
-        admin.site.admin_view(merge_page.merge),
-        name="merge",
+        merge_page.merge,
+        "merge",
     ),
     # /admin/supply/split/variant/17/
-    path(
-        "split/variant/<int:variant_id>/",
-        admin.site.admin_view(split_page.split_offers),
-        name="split_offers",
-    ),
+    _page("split/variant/<int:variant_id>/", split_page.split_offers, "split_offers"),
     # /admin/supply/split/product/17/
-    path(
-        "split/product/<int:product_id>/",
-        admin.site.admin_view(split_page.split_variants),
-        name="split_product",
-    ),
+    _page("split/product/<int:product_id>/", split_page.split_variants, "split_product"),
     # /admin/supply/brands/17/merge/
-    path(
-        "brands/<int:brand_id>/merge/",
-        admin.site.admin_view(brand_merge.merge),
-        name="merge_brand",
-    ),
+    _page("brands/<int:brand_id>/merge/", brand_merge.merge, "merge_brand"),
     # /admin/supply/brands/merges/17/undo/, posted
-    path(
-        "brands/merges/<int:merge_id>/undo/",
-        admin.site.admin_view(brand_merge.undo),
-        name="undo_brand_merge",
-    ),
+    _page("brands/merges/<int:merge_id>/undo/", brand_merge.undo, "undo_brand_merge"),
     # /admin/supply/catalog.csv?status__exact=live
-    re_path(
-        r"^catalog\.(?P<kind>csv|xlsx)$",
-        admin.site.admin_view(catalog_file.download),
-        name="catalog_file",
-    ),
+    _regex_page(r"^catalog\.(?P<kind>csv|xlsx)$", catalog_file.download, "catalog_file"),
     # /admin/supply/bulk-edits/products/new/?status__exact=draft
-    re_path(
-        r"^bulk-edits/(?P<kind>products|variants)/new/$",
-        admin.site.admin_view(bulk_edits.create),
-        name="new_bulk_edit",
+    _regex_page(
+        r"^bulk-edits/(?P<kind>products|variants)/new/$", bulk_edits.create, "new_bulk_edit"
     ),
     # /admin/supply/bulk-edits/<edit>/?outcome=rejected&page=2
-    path("bulk-edits/<int:edit_id>/", admin.site.admin_view(bulk_edits.show), name="bulk_edit"),
+    _page("bulk-edits/<int:edit_id>/", bulk_edits.show, "bulk_edit"),
     # /admin/supply/texts/<product>/az/?missing=title
-    path(
-        "texts/<int:product_id>/<slug:language>/",
-        admin.site.admin_view(product_texts.show),
-        name="texts",
-    ),
+    _page("texts/<int:product_id>/<slug:language>/", product_texts.show, "texts"),
     # /admin/supply/option-texts/az/?missing=1&page=2
-    path("option-texts/", admin.site.admin_view(option_texts.show), name="option_texts"),
-    path(
-        "option-texts/<slug:language>/",
-        admin.site.admin_view(option_texts.show),
-        name="option_texts",
+    _page("option-texts/", option_texts.show, "option_texts"),
+    _page("option-texts/<slug:language>/", option_texts.show, "option_texts"),
+    _page("titles/<slug:code>/", title_templates.show, "titles"),
+    _page(
+        "bulk-edits/<int:edit_id>/rejected.csv", bulk_edits.download_rejected, "bulk_edit_rejected"
     ),
-    # /admin/supply/titles/<family>/
-    path("titles/<slug:code>/", admin.site.admin_view(title_templates.show), name="titles"),
-    # /admin/supply/bulk-edits/<edit>/rejected.csv
-    path(
-        "bulk-edits/<int:edit_id>/rejected.csv",
-        admin.site.admin_view(bulk_edits.download_rejected),
-        name="bulk_edit_rejected",
-    ),
-    # /admin/supply/imports/new/
-    path("imports/new/", admin.site.admin_view(imports.create), name="new_import"),
+    _page("imports/new/", imports.create, "new_import"),
     # /admin/supply/imports/<import>/?columns=1
-    path("imports/<int:import_id>/", admin.site.admin_view(imports.show), name="import"),
-    # /admin/supply/imports/<import>/rejected.csv
-    path(
-        "imports/<int:import_id>/rejected.csv",
-        admin.site.admin_view(imports.download_rejected),
-        name="import_rejected",
-    ),
-    # /admin/supply/imports/<import>/findings.csv
-    path(
-        "imports/<int:import_id>/findings.csv",
-        admin.site.admin_view(imports.download_findings),
-        name="import_findings",
-    ),
-    # /admin/supply/setup/<supplier>/findings.csv
-    path(
-        "setup/<int:supplier_id>/findings.csv",
-        admin.site.admin_view(imports.download_setup_findings),
-        name="setup_findings",
+    _page("imports/<int:import_id>/", imports.show, "import"),
+    _page("imports/<int:import_id>/rejected.csv", imports.download_rejected, "import_rejected"),
+    _page("imports/<int:import_id>/findings.csv", imports.download_findings, "import_findings"),
+    _page(
+        "setup/<int:supplier_id>/findings.csv", imports.download_setup_findings, "setup_findings"
     ),
     # /admin/supply/inbox/statistics/?weeks=12&cause=submission_late
-    path(
-        "inbox/statistics/", admin.site.admin_view(inbox_statistics.show), name="inbox_statistics"
-    ),
+    _page("inbox/statistics/", inbox_statistics.show, "inbox_statistics"),
     # /admin/supply/waiting/<cause>/?page=2&owner=me&late=1
-    path("waiting/<slug:code>/", admin.site.admin_view(views.show_rule_items), name="waiting"),
+    _page("waiting/<slug:code>/", views.show_rule_items, "waiting"),
     # /admin/supply/waiting/<cause>/resend/?row=17&row=18
-    path(
-        "waiting/<slug:code>/<slug:action>/",
-        admin.site.admin_view(bulk_actions.show),
-        name="bulk_action",
-    ),
+    _page("waiting/<slug:code>/<slug:action>/", bulk_actions.show, "bulk_action"),
     # /admin/supply/follow-up/, posted
-    path("follow-up/", admin.site.admin_view(follow_up.handle_post), name="follow_up"),
+    _page("follow-up/", follow_up.handle_post, "follow_up"),
     # /admin/supply/actions/, posted
-    path("actions/", admin.site.admin_view(quick_actions.run), name="run_action"),
+    _page("actions/", quick_actions.run, "run_action"),
     # /admin/supply/assign/, posted
-    path("assign/", admin.site.admin_view(assignments.handle_post), name="assign"),
-    # /admin/supply/go-live/
-    path("go-live/", admin.site.admin_view(go_live.show), name="go_live"),
+    _page("assign/", assignments.handle_post, "assign"),
+    _page("go-live/", go_live.show, "go_live"),
     # /admin/supply/go-live/switch-on/, posted
-    path("go-live/switch-on/", admin.site.admin_view(go_live.switch_on), name="switch_on"),
-    # /admin/supply/not-for-sale/<product>/
-    path(
-        "not-for-sale/<int:product_id>/",
-        admin.site.admin_view(sale_obstacles.show),
-        name="sale_obstacles",
-    ),
+    _page("go-live/switch-on/", go_live.switch_on, "switch_on"),
+    _page("not-for-sale/<int:product_id>/", sale_obstacles.show, "sale_obstacles"),
     # /admin/supply/offers/<variant>/?country=DE&quantity=2
-    path("offers/<int:variant_id>/", admin.site.admin_view(offer_comparison.show), name="offers"),
+    _page("offers/<int:variant_id>/", offer_comparison.show, "offers"),
 ]
