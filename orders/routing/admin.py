@@ -1,6 +1,5 @@
 """Routing admin: draft a channel's routing rules, simulate them, activate, retire."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -27,6 +26,7 @@ from orders.routing.ranking import DEFAULT_CRITERIA, Rules
 from storefront.lib.clock import midnight
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import StaffAdmin, acting, action, confirmed_action
+from storefront.lib.text import row_id
 from suppliers.models import Supplier
 
 CRITERION_FIELDS = ("step_1", "step_2", "step_3", "step_4", "step_5", "step_6")
@@ -113,7 +113,6 @@ class RoutingRulesForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
 
 Status = RoutingRules.Status
 MAX_SHOWN = 100
-MAX_ID_DIGITS = 9
 MAX_PERIOD = timedelta(days=92)
 DATE_WIDGET = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -176,7 +175,7 @@ class RoutingRulesAdmin(StaffAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
-        like = RoutingRules.objects.filter(pk=row_id(request.GET, "like")).first()
+        like = RoutingRules.objects.filter(pk=row_id(request.GET.get("like", ""))).first()
         if like is None:
             channels = Channel.objects.values_list("pk", flat=True)[:2]
             return {"channel": channels[0], **initial} if len(channels) == 1 else initial
@@ -306,12 +305,6 @@ class RoutingRulesAdmin(StaffAdmin):
     def copy_as_draft(self, request: HttpRequest, object_id: str) -> HttpResponse:
         rules = self.row(request, object_id)
         return HttpResponseRedirect(f"{reverse('admin:orders_routingrules_add')}?like={rules.pk}")
-
-
-def row_id(query: Mapping[str, str], name: str) -> int:
-    """Return the row id in a query parameter; 0 (never a row id) if invalid."""
-    text = query.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS else 0
 
 
 def _totals(result: simulation.SimulationResult) -> list[tuple[str, str, str, str]]:

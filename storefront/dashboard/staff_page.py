@@ -7,6 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 
+FORM_METHODS = ["GET", "HEAD", "POST"]  # of a page with a form
+
 
 def require(request: HttpRequest, *rights: str) -> None:
     """Raise PermissionDenied, naming the rights, unless the user has all of them."""

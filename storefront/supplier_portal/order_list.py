@@ -102,7 +102,7 @@ def load_list(
     ``search`` is the beginning of our number or of the supplier's.
     """
     found = known_orders(supplier)
-    if text := search.replace("\0", "").strip()[:MAX_SEARCH_LENGTH]:
+    if text := search.strip()[:MAX_SEARCH_LENGTH]:
         found = found.filter(
             Q(number__startswith=text.upper()) | Q(supplier_reference__startswith=text)
         )

@@ -38,7 +38,7 @@ class Row:
 def show(request: HttpRequest) -> HttpResponse:
     """List customers by a search for e-mail, name, phone, or what the list of orders finds."""
     staff_page.require(request, VIEW, "orders.view_order")
-    text = request.GET.get("q", "").replace("\0", "").strip()
+    text = request.GET.get("q", "").strip()
     rows = _rows(text)
     return staff_page.render(
         request,

@@ -55,7 +55,7 @@ def export(request: HttpRequest, customer: Customer) -> HttpResponse:
     return answer
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(staff_page.FORM_METHODS)
 @for_customer(ERASE)
 def erase(request: HttpRequest, customer: Customer) -> HttpResponse:
     """Ask for the address, then erase the customer, unless an order or return is open."""

@@ -40,7 +40,6 @@ from storefront.lib.staff.columns import as_money, row_url
 RIGHT = "orders.place_order"
 REFUSED: tuple[type[Exception], ...] = (checkout.EmptyCartError, *checkout_refusals.REFUSALS)
 MAX_SEARCH = 100
-READ_OR_POST = ["GET", "HEAD", "POST"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +56,7 @@ class Problems:
         return bool(self.listings or self.code or self.delivery or self.order or self.recipient)
 
 
-@require_http_methods(READ_OR_POST)
+@require_http_methods(staff_page.FORM_METHODS)
 def start(request: HttpRequest) -> HttpResponse:
     """Start a draft; list the open ones."""
     staff_page.require(request, RIGHT)
@@ -81,7 +80,7 @@ def start(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(READ_OR_POST)
+@require_http_methods(staff_page.FORM_METHODS)
 def show(request: HttpRequest, draft_id: int) -> HttpResponse:
     """Show a draft; a POST changes the part that its ``act`` names."""
     staff_page.require(request, RIGHT)
@@ -292,7 +291,7 @@ def _render(request: HttpRequest, draft: Cart, problems: Problems, now: datetime
         cart=draft, country=draft.country, now=now, method_code=draft.service
     )
     typed = request.POST.get("q") or request.GET.get("q", "")
-    text = typed[:MAX_SEARCH].replace("\0", "").strip()
+    text = typed[:MAX_SEARCH].strip()
     results: list[product_search.Result] = []
     is_cut = False
     if text:

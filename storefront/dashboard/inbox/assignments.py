@@ -10,10 +10,10 @@ from django.views.decorators.http import require_POST
 
 from storefront.dashboard.inbox import query
 from storefront.dashboard.models import InboxAssignment
+from storefront.lib.staff.pagination import page_number
+from storefront.lib.text import row_id
 
 RETENTION = timedelta(days=90)
-MAX_ID_DIGITS = 18
-MAX_PAGE_DIGITS = 6
 FILTERS = re.compile(r"[a-z]+=[a-z1]+(&[a-z]+=[a-z1]+)*")
 LIST_URLS = {"alerts": "supply:alerts", "index": "admin:index"}
 
@@ -71,16 +71,11 @@ def list_url(submitted: QueryDict) -> str:
     return reverse(LIST_URLS.get(submitted.get("from", ""), LIST_URLS["index"]))
 
 
-def page_number(text: str) -> int:
-    """Parse a page number; 1 if malformed."""
-    is_number = text.isascii() and text.isdigit() and len(text) <= MAX_PAGE_DIGITS
-    return max(1, int(text)) if is_number else 1
-
-
 def parse_id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS):
+    """Return the id of a row. Raises Http404: the text is no id."""
+    if not (pk := row_id(text)):
         raise Http404
-    return int(text)
+    return pk
 
 
 def parse_time(text: str) -> datetime | None:

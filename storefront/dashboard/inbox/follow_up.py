@@ -121,7 +121,7 @@ def _local_time(text: str) -> datetime | None:
 
 def _note_text(request: HttpRequest) -> str:
     """Return the note of a form; "" with a message to the user if it is empty or too long."""
-    text = request.POST.get("text", "").replace("\0", "").strip()
+    text = request.POST.get("text", "").strip()
     if text and len(text) <= MAX_NOTE_LENGTH:
         return text
     messages.warning(request, gettext("Note not saved. Write 1 to 500 characters and try again."))

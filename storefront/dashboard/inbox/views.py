@@ -13,9 +13,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard import runbook, staff_page
-from storefront.dashboard.inbox import actions, assignments, follow_up, query, quick_actions
+from storefront.dashboard.inbox import actions, follow_up, query, quick_actions
 from storefront.dashboard.inbox.losses import LOSSES
 from storefront.dashboard.inbox.query import Filters, InboxItem, TruncatedRule
+from storefront.lib.staff.pagination import page_number
 
 MAX_PER_RULE = 100
 
@@ -140,7 +141,7 @@ def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
     """Show the rows of one rule, oldest first. Raises PermissionDenied."""
     cause = query.rule_for(request.user, code)
     filters = filters_of(request)
-    here = assignments.page_number(request.GET.get("page", ""))
+    here = page_number(request.GET.get("page", ""))
     inbox = query.load(
         causes=(cause,),
         now=timezone.now(),

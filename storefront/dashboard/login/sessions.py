@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from storefront.accounts import staff_sessions
 from storefront.accounts.models import User
-from storefront.dashboard.login.views import FORM_METHODS, for_own_factors, page
+from storefront.dashboard.login.views import for_own_factors, page
+from storefront.dashboard.staff_page import FORM_METHODS
 
 
 def for_session_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -20,7 +20,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment, middleware, passkeys
 from storefront.accounts.two_factor.verification import VerificationError
-from storefront.dashboard.login.views import FORM_METHODS, for_own_factors, page
+from storefront.dashboard.login.views import for_own_factors, page
+from storefront.dashboard.staff_page import FORM_METHODS
 from storefront.lib.security.encryption import decrypt, encrypt
 
 NEW_APP = "new_app"  # session key of the encrypted secret, until a code from the app is entered

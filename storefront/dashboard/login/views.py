@@ -23,9 +23,8 @@ from django.views.decorators.http import require_http_methods
 from storefront.accounts import login_throttling, security_log
 from storefront.accounts.models import User
 from storefront.accounts.two_factor import enrollment, middleware, passkeys, verification
+from storefront.dashboard.staff_page import FORM_METHODS
 from storefront.lib.security.client_ip import client_network
-
-FORM_METHODS = ["GET", "HEAD", "POST"]
 
 
 @never_cache

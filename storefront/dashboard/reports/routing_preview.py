@@ -14,7 +14,6 @@ from catalog.models import Channel, Variant
 from orders.addresses.validation import LIMITS
 from orders.models import RoutingRules
 from orders.routing import decision_log, labels
-from orders.routing.admin import row_id
 from orders.routing.rules import to_rules
 from shipping.availability import cart_preview
 from shipping.availability.cart_preview import Preview
@@ -23,6 +22,7 @@ from shipping.rates.refusal_reasons import tier_name
 from storefront.dashboard import staff_page
 from storefront.dashboard.reports.destination_form import DestinationForm, channel_named
 from storefront.lib.staff.columns import as_money
+from storefront.lib.text import row_id
 
 MAX_LINES = 30
 MAX_UNITS = 999
@@ -97,7 +97,7 @@ def show(request: HttpRequest) -> HttpResponse:
     """Route the cart in ``GET``; store nothing."""
     staff_page.require(request, "orders.view_routingrules")
     params = request.GET
-    drafted = RoutingRules.objects.filter(pk=row_id(params, "rules")).first()
+    drafted = RoutingRules.objects.filter(pk=row_id(params.get("rules", ""))).first()
     code = params.get("channel", "")
     channel = drafted.channel if drafted and not code else channel_named(code)
     is_submitted = "lines" in params

@@ -43,7 +43,7 @@ class MergeForm(forms.Form):
         return found
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(staff_page.FORM_METHODS)
 def merge(request: HttpRequest, brand_id: int) -> HttpResponse:
     staff_page.require(request, CHANGE)
     brand = get_object_or_404(Brand, pk=brand_id, merged_into=None)

@@ -32,7 +32,7 @@ CHANGE = "catalog.change_product"
 VIEW_OFFER = "suppliers.view_supplieroffer"  # costs are part of offers
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(staff_page.FORM_METHODS)
 def merge(request: HttpRequest, kind: str, first: str, second: str) -> HttpResponse:
     """Show both, and on POST merge the one that is not to be kept."""
     staff_page.require(request, CHANGE)

@@ -154,7 +154,7 @@ def _images(product: Product) -> list[tuple[int, str]]:
     return choices
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(staff_page.FORM_METHODS)
 def split_offers(request: HttpRequest, variant_id: int) -> HttpResponse:
     staff_page.require(request, CHANGE)
     variant = get_object_or_404(Variant.objects.select_related("product"), pk=variant_id)
@@ -185,7 +185,7 @@ def split_offers(request: HttpRequest, variant_id: int) -> HttpResponse:
     )  # fmt: skip
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(staff_page.FORM_METHODS)
 def split_variants(request: HttpRequest, product_id: int) -> HttpResponse:
     staff_page.require(request, CHANGE)
     product = get_object_or_404(Product, pk=product_id)

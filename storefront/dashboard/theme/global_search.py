@@ -45,7 +45,7 @@ def find_rows(request: HttpRequest, text: str) -> list[SearchResult]:
     All tables are searched in one statement, each by the ``searches`` of its list.
     """
     # The site converts the text to lower case, but the SKUs of suppliers may have both.
-    text = request.GET.get("s", text).replace("\0", "").strip()
+    text = request.GET.get("s", text).strip()
     if len(text) < MIN_LENGTH:
         return []
     pages: list[Any] = [

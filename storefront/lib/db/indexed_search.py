@@ -165,10 +165,6 @@ def digits_of(text: str) -> str:
     return "".join(character for character in text if character.isascii() and character.isdigit())
 
 
-def _typed(search_term: str) -> str:
-    return search_term.replace("\0", "").strip()
-
-
 class IndexedSearch:
     """Admin mixin: a list is searched by ``search_condition`` instead of by ``search_fields``.
 
@@ -187,7 +183,7 @@ class IndexedSearch:
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        text = _typed(search_term)
+        text = search_term.strip()
         condition = self.search_condition(text) if text else Q()
         if condition is not None:
             return queryset.filter(condition), False
@@ -215,7 +211,7 @@ class LargeTable(IndexedSearch):
         """Search only the columns that this user may see (``HiddenFields``)."""
         admin: Any = self
         shown = admin.get_search_fields(request)
-        text = _typed(search_term)
+        text = search_term.strip()
         if not text or {*shown} == {*admin.search_fields}:
             return super().get_search_results(request, queryset, search_term)
         return queryset.filter(pk__in=find(self._searches_in(shown, text)).all()), False

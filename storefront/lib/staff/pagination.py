@@ -66,7 +66,7 @@ def count_joins(related: Any) -> int:
 
 def page_number(text: str) -> int:
     """Return a page number of a query string, 1 if the text is not one."""
-    return int(text) if text.isdecimal() and len(text) <= MAX_PAGE_DIGITS else 1
+    return max(1, int(text)) if text.isdecimal() and len(text) <= MAX_PAGE_DIGITS else 1
 
 
 class LimitedCount:
