@@ -26,45 +26,47 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
 LAST_OPEN_GROUP = 2
 
 
-# Pages that are no tables -> the table whose view permission they need.
-PAGES_WITHOUT_TABLE = {
-    "scorecards:compare": "suppliers_scorecard",
-    "supply:alerts": "suppliers_supplieroffer",
-    "supply:attributes": "catalog_customattribute",
-    "supply:customers": "accounts_customer",
-    "supply:duplicates": "suppliers_supplieroffer",
-    "supply:figures": "orders_order",
-    "supply:funnel": "orders_order",
-    "supply:go_live": "identity_shopidentity",
-    "supply:inbox_statistics": "dashboard_inboxcase",
-    "supply:matches": "suppliers_supplieroffer",
-    "supply:option_texts": "catalog_product",
-    "supply:new_import": "suppliers_catalogimport",
-    "supply:profits": "orders_supplierinvoice",
-    "supply:routing": "orders_routingrules",
+# Pages that are no tables -> the permissions that they require.
+REQUIRED = {
+    "scorecards:compare": ["suppliers.view_scorecard"],
+    "supply:attributes": ["catalog.view_customattribute"],
+    "supply:bookkeeping": [
+        *("orders.export_customerinvoice", "orders.view_payment"),
+        *("orders.view_supplierinvoice", "orders.view_costs"),
+    ],
+    "supply:customers": ["accounts.view_customer", "orders.view_order"],
+    "supply:draft_orders": ["orders.place_order"],
+    "supply:figures": ["orders.view_order"],
+    "supply:funnel": ["orders.view_order"],
+    "supply:go_live": ["identity.view_shopidentity"],
+    "supply:inbox_statistics": ["dashboard.view_inboxcase"],
+    "supply:option_texts": ["catalog.view_product"],
+    "supply:new_import": ["suppliers.view_catalogimport"],
+    "supply:profits": ["orders.view_order", "orders.view_supplierinvoice"],
+    "supply:routing": ["orders.view_routingrules"],
 }
-# Pages that one permission opens.
-OPENED_BY = {
-    "supply:bookkeeping": "orders.export_customerinvoice",
-    "supply:draft_orders": "orders.place_order",
+# Pages that one of several permissions opens.
+OPENED_BY_ONE = {
+    "supply:alerts": ("suppliers.view_supplieroffer", "suppliers.change_supplieroffer"),
+    **dict.fromkeys(
+        ("supply:duplicates", "supply:matches"),
+        ("suppliers.view_supplieroffer", "catalog.change_product"),
+    ),
 }
-# Pages that another permission opens, too.
-ALSO_OPENED_BY = dict.fromkeys(("supply:duplicates", "supply:matches"), "catalog.change_product")
 
 
 def _link(page: str) -> str:
-    if page in PAGES_WITHOUT_TABLE or page in OPENED_BY:
+    if ":" in page:
         return reverse(page)
     return reverse("admin:index" if page == "index" else f"admin:{page}_changelist")
 
 
 def _may_see(request: HttpRequest, page: str) -> bool:
-    if page in OPENED_BY:
-        return request.user.has_perm(OPENED_BY[page])
-    if page in ALSO_OPENED_BY and request.user.has_perm(ALSO_OPENED_BY[page]):
-        return True
-    app, _separator, model = PAGES_WITHOUT_TABLE.get(page, page).rpartition("_")
-    return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
+    if page in REQUIRED:
+        return request.user.has_perms(REQUIRED[page])
+    app, _separator, model = page.rpartition("_")
+    of_table = [f"{app}.view_{model}", f"{app}.change_{model}"]
+    return any(map(request.user.has_perm, OPENED_BY_ONE.get(page, of_table)))
 
 
 def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:

@@ -85,15 +85,6 @@ def test_the_page_needs_every_right_to_what_it_exports(missing):
     assert clerk.get(PAGE, {"month": "2026-11", "file": "1"}).status_code == 403
 
 
-def test_who_may_export_finds_the_page_in_the_menu():
-    clerk, other = Client(), Client()
-    clerk.force_login(make_staff("clerk", *RIGHTS))
-    other.force_login(make_staff("other", *RIGHTS[1:]))
-
-    assert PAGE in clerk.get("/admin/").content.decode()
-    assert PAGE not in other.get("/admin/").content.decode()
-
-
 def test_accounts_are_one_set_of_fitting_lengths(staff):
     add = reverse("admin:orders_bookingaccounts_add")
     known = {
