@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from django import forms
@@ -25,6 +25,7 @@ from shipping.availability.source_comparison import ComparedSource, RouteStatus
 from storefront.dashboard import staff_page
 from storefront.dashboard.reports import offer_history
 from storefront.dashboard.reports.destination_form import DestinationForm, channel_named
+from storefront.dashboard.suppliers import metrics
 from storefront.lib.money import Money
 from storefront.lib.staff.columns import as_money
 from suppliers.inventory import freshness
@@ -112,7 +113,6 @@ def reason_text(source: ComparedSource, *, quantity: int, more: str) -> str:
 
 MAX_QUANTITY = 999
 SHOWN_METRICS = (Scorecard.Measure.FILL_RATE, Scorecard.Measure.STOCK_ACCURACY)
-MAX_CARD_AGE = timedelta(days=7)
 
 
 class ComparisonForm(DestinationForm):
@@ -291,16 +291,7 @@ def _routes(location_ids: Sequence[int]) -> Mapping[int, Sequence[str]]:
 
 
 def _scores(supplier_ids: set[int], now: datetime) -> dict[int, list[Scorecard]]:
-    cards = (
-        Scorecard.objects.filter(
-            supplier__in=supplier_ids,
-            measure__in=SHOWN_METRICS,
-            on__gte=(now - MAX_CARD_AGE).date(),
-        )
-        .order_by("supplier", "measure", "-on")
-        .distinct("supplier", "measure")
-    )
     cards_by_supplier: dict[int, list[Scorecard]] = {}
-    for card in cards:
+    for card in metrics.latest_cards(now=now, supplier__in=supplier_ids, measure__in=SHOWN_METRICS):
         cards_by_supplier.setdefault(card.supplier_id, []).append(card)
     return cards_by_supplier

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +16,8 @@ from suppliers.models.scorecards import LESS_IS_BETTER
 
 Measure = Scorecard.Measure
 
+# Use the last card within this time if today's is not computed yet.
+MAX_CARD_AGE = timedelta(days=7)
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 # A duration over this many hours is shown in days.
 MAX_HOURS = 48
@@ -52,6 +57,12 @@ class SupplierRank:
     card: Scorecard | None
     position: int | None
     bound: Decimal | None
+
+
+def latest_cards(*, now: datetime, **conditions: Any) -> QuerySet[Scorecard]:
+    """Return the latest card of each supplier and measure, among those with these values."""
+    recent = Scorecard.objects.filter(on__gte=(now - MAX_CARD_AGE).date(), **conditions)
+    return recent.order_by("supplier", "measure", "-on").distinct("supplier", "measure")
 
 
 def is_rate(measure: str) -> bool:

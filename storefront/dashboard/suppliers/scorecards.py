@@ -20,8 +20,6 @@ from suppliers.models.scorecards import LESS_IS_BETTER
 
 Measure = Scorecard.Measure
 SHOWN_OVER = timedelta(days=90)
-# Use the last card within this time if today's is not computed yet.
-MAX_CARD_AGE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +40,9 @@ def compare(request: HttpRequest) -> HttpResponse:
     staff_page.require(request, "suppliers.view_scorecard")
     requested = request.GET.get("by", "")
     measure = Measure(requested) if requested in Measure.values else Measure.FILL_RATE
-    now = timezone.now()
-    cards = (
-        Scorecard.objects.filter(measure=measure, on__gte=(now - MAX_CARD_AGE).date())
-        .order_by("supplier", "-on")
-        .distinct("supplier")
-    )
     ranked = metrics.rank(
         suppliers=Supplier.objects.exclude(status=Supplier.Status.BLOCKED),
-        cards=cards,
+        cards=metrics.latest_cards(now=timezone.now(), measure=measure),
         measure=measure,
     )
     return staff_page.render(

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from storefront.dashboard import staff_page
 from storefront.dashboard.suppliers import metrics, side_by_side_queries
-from storefront.dashboard.suppliers.scorecards import MAX_CARD_AGE
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.list_actions import csv_response
 from suppliers.models import Scorecard, Supplier
@@ -299,9 +298,9 @@ def _percent_above(ratio: Decimal | None) -> Cell:
 
 
 def _scorecards(chosen: Sequence[Supplier], now: datetime) -> Iterable[Criterion]:
-    cards = side_by_side_queries.scorecards(chosen, since=(now - MAX_CARD_AGE).date())
+    cards = list(metrics.latest_cards(now=now, supplier__in=chosen))
     for measure in Scorecard.Measure:
-        known = [card for (_pk, name), card in cards.items() if name == measure]
+        known = [card for card in cards if card.measure == measure]
         ranked = metrics.rank(suppliers=chosen, cards=known, measure=measure)
         ranks = {row.supplier.pk: row for row in ranked}
         yield _criterion(

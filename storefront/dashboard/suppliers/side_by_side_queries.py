@@ -1,4 +1,4 @@
-"""Suppliers side by side: read warehouses, documents, offers, shared costs and scorecards of a few."""
+"""Suppliers side by side: read warehouses, documents, offers and shared costs of a few."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,6 @@ from catalog.models import ExchangeRate
 from suppliers.models import (
     ComplianceDocument,
     Requirement,
-    Scorecard,
     StockLocation,
     Supplier,
 )
@@ -122,10 +121,3 @@ def _rates(currencies: Iterable[str], *, now: datetime) -> Mapping[str, Decimal]
     for currency in wanted:
         found[currency][currency] = Decimal(1)
     return max(found.values(), key=len)
-
-
-def scorecards(chosen: Sequence[Supplier], *, since: date) -> dict[tuple[int, str], Scorecard]:
-    """Return the latest card of each supplier and measure."""
-    rows = Scorecard.objects.filter(supplier__in=chosen, on__gte=since)
-    latest = rows.order_by("supplier", "measure", "-on").distinct("supplier", "measure")
-    return {(card.supplier_id, card.measure): card for card in latest}
