@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from catalog.safety.guarantees import find_missing_artwork
+from storefront.dashboard import staff_page
 from storefront.dashboard.figures import queries as figures
 from storefront.dashboard.home import feed_freshness, kpis
 from storefront.dashboard.inbox import groups, views
@@ -27,7 +28,9 @@ def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "inbox": inbox,
         "filters": filters,
         "filter_links": views.filter_links(filters),
-        "alert_count": inbox.count_of(views.CODES) if views.may_see_alerts(request.user) else 0,
+        "alert_count": inbox.count_of(views.CODES)
+        if staff_page.has_any(request, *views.ALERT_RIGHTS)
+        else 0,
         "shared_address": proxy_check.shared_address(),
         "trusted_proxies": settings.TRUSTED_PROXIES,
     }

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -61,8 +59,7 @@ GROUPS = (
         ),
     ),
 )
-CHANGE_OFFERS = "suppliers.change_supplieroffer"
-ALERTS_PERMISSION = "suppliers.view_supplieroffer"  # the menu requires the same permission
+ALERT_RIGHTS = ("suppliers.view_supplieroffer", "suppliers.change_supplieroffer")  # one suffices
 CODES = frozenset[str]().union(*(group.causes for group in GROUPS))
 
 
@@ -78,8 +75,7 @@ class Alerts:
 
 def show_alerts(request: HttpRequest) -> HttpResponse:
     """Show the alerts of the rules that the user may see. Raises PermissionDenied."""
-    if not may_see_alerts(request.user):
-        raise PermissionDenied(ALERTS_PERMISSION)
+    staff_page.require_any(request, *ALERT_RIGHTS)
     causes = tuple(cause for cause in query.rules_for(request.user) if cause.code in CODES)
     items = query.load_items(causes=causes, now=timezone.now(), most=MAX_PER_RULE)
     rows = quick_actions.with_buttons(items, request.user)
@@ -92,10 +88,6 @@ def show_alerts(request: HttpRequest) -> HttpResponse:
         count=count(items),
         list_name="alerts",
     )
-
-
-def may_see_alerts(user: Any) -> bool:
-    return any(user.has_perm(right) for right in (ALERTS_PERMISSION, CHANGE_OFFERS))
 
 
 def count(items: Iterable[InboxItem]) -> int:

@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from storefront.dashboard import staff_page
 from storefront.dashboard.inbox.settling import matching, running
 from storefront.dashboard.inbox.settling.forms import FIELDS, SettlingRuleForm
 from storefront.dashboard.models import SettlingRule, SettlingRun
@@ -29,6 +29,12 @@ def _explain(rule: SettlingRule) -> str:
         count,
     )
     return f"{now % {'count': count}} {act.undo_text if act else ''}"
+
+
+def _require_change(request: HttpRequest, rule: SettlingRule) -> None:
+    """Raise PermissionDenied unless the user may change the records of the rule's issue."""
+    act = matching.act_of(rule)
+    staff_page.require(request, act.cause.right("change") if act else "")
 
 
 @admin.display(description=_("Issue"))
@@ -99,27 +105,24 @@ class SettlingRuleAdmin(StaffAdmin):
         if act is None or not request.user.has_perm(act.cause.right("view")):
             raise PermissionDenied(act.cause.right("view") if act else "")
         found = matching.find(rule, now=timezone.now())
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Dry run"),
-            "rule": rule,
-            "act": act,
-            "matches": [match for match in found if not match.obstacle],
-            "others": [match for match in found if match.obstacle],
-            "opts": self.opts,
-            "original": rule,
-            "back": self.page_of(rule),
-        }
-        return TemplateResponse(request, "dashboard/inbox/settling_preview.html", context)
+        return staff_page.render(
+            request,
+            "dashboard/inbox/settling_preview.html",
+            title=gettext("Dry run"),
+            rule=rule,
+            act=act,
+            matches=[match for match in found if not match.obstacle],
+            others=[match for match in found if match.obstacle],
+            opts=self.opts,
+            original=rule,
+            back=self.page_of(rule),
+        )
 
     @confirmed_action(
         description=_("Switch on"), icon="play_arrow", explain=_explain, done=_("%s is on.")
     )
     def switch_on(self, request: HttpRequest, rule: SettlingRule, _data: FormData) -> None:
-        act = matching.act_of(rule)
-        right = act.cause.right("change") if act else ""
-        if not request.user.has_perm(right):
-            raise PermissionDenied(right)
+        _require_change(request, rule)
         running.switch_on(rule=rule, actor=str(request.user))
 
     @confirmed_action(
@@ -170,8 +173,5 @@ class SettlingRunAdmin(StaffAdmin):
         done=_("Undone: %s."),
     )
     def undo(self, request: HttpRequest, run: SettlingRun, _data: FormData) -> None:
-        act = matching.act_of(run.rule)
-        right = act.cause.right("change") if act else ""
-        if not request.user.has_perm(right):
-            raise PermissionDenied(right)
+        _require_change(request, run.rule)
         running.undo(run=run, **acting(request))
