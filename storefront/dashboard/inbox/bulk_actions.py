@@ -76,7 +76,9 @@ def _run(
         row = act.model._default_manager.filter(pk=item.row).first()  # noqa: SLF001 - Django's documented model API
         if row is None:
             continue
-        refusal = quick_actions.perform(request, item, act, row, now=now)
+        refusal = quick_actions.perform(
+            request, act, row, code=item.cause.code, since=item.since, now=now
+        )
         if refusal is None:
             done += 1
         else:

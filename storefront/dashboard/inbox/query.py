@@ -4,7 +4,7 @@ A snoozed row is left out, except where the filters or the caller ask for it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -115,7 +115,6 @@ class Inbox:
     rows: list[InboxItem]
     count: int
     at_risk: list[Money]
-    truncated: list[TruncatedRule] = field(default_factory=list)
 
 
 def load(  # noqa: PLR0913 - which rules, which rows of them, which page
@@ -159,7 +158,6 @@ def load(  # noqa: PLR0913 - which rules, which rows of them, which page
         rows=items,
         count=sum({row.cause.code: row.count for row in items}.values()),
         at_risk=value_at_risk.as_money(rows[0][0] if rows else "{}"),
-        truncated=truncated_rules(items),
     )
 
 

@@ -84,8 +84,14 @@ def run(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     name = query.item_name(cause, row_id, now=now) or str(row)
     item_since = assignments.parse_time(submitted.get("since", ""))
-    refusal = _perform(
-        request, cause.code, act, row, of=submitted.get("of", ""), since=item_since, now=now
+    refusal = perform(
+        request,
+        act,
+        row,
+        code=cause.code,
+        since=item_since,
+        now=now,
+        of=submitted.get("of", ""),
     )
     if refusal is None:
         messages.success(request, str(act.done) % name)
@@ -94,23 +100,20 @@ def run(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(assignments.list_url(submitted))
 
 
-def perform(
-    request: HttpRequest, item: InboxItem, act: QuickAction, row: Model, *, now: datetime
-) -> str | None:
-    """Run a quick action on the whole row, log it, assign the row; return why it was refused."""
-    return _perform(request, item.cause.code, act, row, of="", since=item.since, now=now)
-
-
-def _perform(  # noqa: PLR0913 - the action and what it is for
+def perform(  # noqa: PLR0913 - the action and what it is for
     request: HttpRequest,
-    code: str,
     act: QuickAction,
     row: Model,
     *,
-    of: str,
+    code: str,
     since: datetime | None,
     now: datetime,
+    of: str = "",
 ) -> str | None:
+    """Run a quick action on a row of rule ``code``, log it, assign the row; return the refusal.
+
+    ``of``: the part of the row that it is about; "" for the whole row.
+    """
     actor = str(request.user)
     try:
         act.do(row, of, actor, now)

@@ -42,9 +42,8 @@ def test_held_order_beyond_the_limit_is_counted_summed_and_linked(staff, monkeyp
 
     assert inbox.count == len(made) == 3
     assert inbox.at_risk == [Money.total([one.charge for one in made], "EUR")]
-    assert [(cut.cause.code, cut.shown, cut.count) for cut in inbox.truncated] == [
-        ("purchase_order_on_hold", 2, 3)
-    ]
+    (cut,) = query.truncated_rules(inbox.rows)
+    assert (cut.cause.code, cut.shown, cut.count) == ("purchase_order_on_hold", 2, 3)
     assert made[0].number not in start
     url = reverse("supply:waiting", args=["purchase_order_on_hold"])
     assert f'href="{url}"' in start
