@@ -21,12 +21,11 @@ from storefront.dashboard.figures import queries
 from storefront.dashboard.figures.queries import Comparison, Period, Sums
 from storefront.dashboard.home import current_state
 from storefront.dashboard.models import PendingFigures
-from storefront.dashboard.templatetags.staff import percent
 from storefront.lib.clock import midnight
 from storefront.lib.line_charts import StepChart, step_chart
 from storefront.lib.money import Money
 from storefront.lib.security.cost_rights import VIEW_COSTS
-from storefront.lib.staff.columns import as_money
+from storefront.lib.staff.columns import as_money, as_percent
 from storefront.lib.staff.list_actions import csv_response
 from suppliers.models import Supplier
 
@@ -89,6 +88,9 @@ class FiguresForm(forms.Form):
         return known
 
     def chosen_period(self, *, today: date) -> Period:
+        """Return the chosen period, or the default one if the form is not valid."""
+        if not self.is_valid():
+            return queries.last_days(DEFAULT_DAYS, today=today)
         known = self.cleaned_data
         if known["period"] == CUSTOM:
             return Period(since=known["since"], until=known["until"])
@@ -125,16 +127,11 @@ def show(request: HttpRequest) -> HttpResponse:
     staff_page.require(request, "orders.view_order")
     now = timezone.now()
     today = timezone.localdate(now)
-    form = FiguresForm({"period": "30", **request.GET.dict()})
+    form = FiguresForm({"period": str(DEFAULT_DAYS), **request.GET.dict()})
     may_see_costs = request.user.has_perm(VIEW_COSTS)
     if not may_see_costs:
         del form.fields["supplier"]
-    is_valid = form.is_valid()
-    period = (
-        form.chosen_period(today=today)
-        if is_valid
-        else queries.last_days(DEFAULT_DAYS, today=today)
-    )
+    period = form.chosen_period(today=today)
     channel, supplier = form.cleaned_data.get("channel"), form.cleaned_data.get("supplier")
     found = queries.load(period, channel=channel, supplier=supplier)
     sees_money = request.user.has_perm(MONEY_RIGHT)
@@ -280,8 +277,8 @@ def _rate(
         change = _("%(points)+.1f points") % {"points": (now - before) * 100}
     return Figure(
         label=label,
-        value=percent(now),
-        before=percent(before),
+        value=as_percent(now),
+        before=as_percent(before),
         change=change,
         link=link,
         explained=explained,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Channel
 from storefront.dashboard import staff_page
-from storefront.dashboard.figures import queries, visits
+from storefront.dashboard.figures import visits
 from storefront.dashboard.figures.queries import Period
 from storefront.dashboard.figures.visits import Funnel, FunnelSums
 from storefront.dashboard.home import figures_page
@@ -51,13 +51,8 @@ class FunnelStep:
 def show(request: HttpRequest) -> HttpResponse:
     """Show the funnel, only its part that a script refreshes, or its days or searches as CSV."""
     staff_page.require(request, "orders.view_order")
-    today = timezone.localdate()
-    form = FunnelForm({"period": "30", **request.GET.dict()})
-    period = (
-        form.chosen_period(today=today)
-        if form.is_valid()
-        else queries.last_days(figures_page.DEFAULT_DAYS, today=today)
-    )
+    form = FunnelForm({"period": str(figures_page.DEFAULT_DAYS), **request.GET.dict()})
+    period = form.chosen_period(today=timezone.localdate())
     channel = form.cleaned_data.get("channel")
     sees_searches = request.user.has_perm(SEARCH_RIGHT)
     searches = visits.load_searches(period, channel=channel) if sees_searches else None

@@ -11,6 +11,7 @@ from storefront.dashboard import staff_page
 from storefront.dashboard.figures import queries as figures
 from storefront.dashboard.home import feed_freshness, kpis
 from storefront.dashboard.inbox import groups, views
+from storefront.lib import clock
 from storefront.lib.security import proxy_check
 from storefront.lib.security.cost_rights import VIEW_COSTS
 
@@ -20,7 +21,7 @@ PROFIT_DAYS = 30
 def start_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return the context of the start page; each part only for users who may view its tables."""
     now, may_see = timezone.now(), request.user.has_perm
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = clock.midnight(timezone.localdate(now))
     filters = views.filters_of(request)
     inbox = groups.load(user=request.user, now=now, filters=filters)
     context |= {

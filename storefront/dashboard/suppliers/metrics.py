@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.staff.columns import as_percent
 from suppliers.models import Scorecard, Supplier
 from suppliers.models.scorecards import LESS_IS_BETTER
 
@@ -71,10 +72,8 @@ def is_rate(measure: str) -> bool:
 
 def format_value(value: Decimal | None, measure: str) -> str:
     """Format a value with its unit: 97.5 %, 2 h 5 min, 120 ms."""
-    if value is None:
-        return "–"
-    if is_rate(measure):
-        return f"{100 * value:.1f} %"
+    if value is None or is_rate(measure):
+        return as_percent(value)
     if measure == Measure.ANSWER_TIME:
         return f"{value:.0f} ms"
     return duration(int(value))

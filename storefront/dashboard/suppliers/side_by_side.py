@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from storefront.dashboard import staff_page
 from storefront.dashboard.suppliers import metrics, side_by_side_queries
 from storefront.lib.security.cost_rights import VIEW_COSTS
+from storefront.lib.staff.columns import as_percent
 from storefront.lib.staff.list_actions import csv_response
 from suppliers.models import Scorecard, Supplier
 from suppliers.models.scorecards import LESS_IS_BETTER
@@ -294,7 +295,7 @@ def _percent_above(ratio: Decimal | None) -> Cell:
     if ratio is None:
         return _number(None, less=True)
     above = ratio - 1
-    return _number(above, less=True, text=f"{100 * above:.1f} %")
+    return _number(above, less=True, text=as_percent(above))
 
 
 def _scorecards(chosen: Sequence[Supplier], now: datetime) -> Iterable[Criterion]:

@@ -4,15 +4,15 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django import template
-from django.utils.formats import localize
 from django.utils.translation import gettext
 
 from storefront.dashboard.suppliers import metrics
-from storefront.lib.staff.columns import as_age, as_money, as_status
+from storefront.lib.staff.columns import as_age, as_money, as_percent, as_status
 
 register = template.Library()
 register.filter("money", as_money)
 register.filter("age", as_age)
+register.filter("percent", as_percent)
 register.filter("measured", metrics.format_value)
 register.filter("brief", metrics.format_short)
 SECONDS_PER_MINUTE = 60
@@ -46,12 +46,6 @@ def plain(coordinate: float) -> str:
 def round_mark(value: Decimal) -> str:
     """Format a number without trailing zeros."""
     return f"{value.normalize():f}"
-
-
-@register.filter
-def percent(rate: Decimal | None) -> str:
-    """Format a rate as a percentage with one decimal place; a dash if it is unknown."""
-    return "–" if rate is None else f"{localize(round(rate * 100, 1))} %"
 
 
 @register.filter

@@ -91,6 +91,11 @@ def as_number(number: Decimal) -> str:
     return str(formats.localize(Decimal(f"{number.normalize():f}"), use_l10n=True))
 
 
+def as_percent(rate: Decimal | None) -> str:
+    """Format a rate as a percentage with one decimal place; a dash if it is unknown."""
+    return "–" if rate is None else f"{formats.localize(round(rate * 100, 1))} %"
+
+
 def as_age(at: datetime) -> str:
     """Return how long ago or ahead a moment is, in the largest unit that fits."""
     if abs(at - timezone.now()) < JUST_NOW:
