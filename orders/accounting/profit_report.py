@@ -33,13 +33,7 @@ NOTHING = Decimal(0)
 
 
 Status = PurchaseOrder.Status
-PAID = (
-    Order.Status.PLACED,
-    Order.Status.ON_HOLD,
-    Order.Status.PROCESSING,
-    Order.Status.COMPLETED,
-    Order.Status.CANCELED,
-)
+PAID = (*Order.ACTIVE, Order.Status.COMPLETED, Order.Status.CANCELED)
 CHUNK_SIZE = 200
 BY_TERMS = {
     "supplier_fee": ProfitItem.SUPPLIER_FEE,

@@ -108,7 +108,7 @@ def items_form(order: Order) -> type[forms.Form]:
 class ItemCancellationActions(StaffAdmin):
     """Action to cancel single items of an order, by the rules for its customer."""
 
-    available_if: ClassVar = {"cancel_items": lambda order: order.status in items.PAID}
+    available_if: ClassVar = {"cancel_items": lambda order: order.status in order.ACTIVE}
     user_errors: ClassVar[Errors] = (cancellation.TooLateError,)
 
     @confirmed_action(

@@ -25,8 +25,6 @@ from orders.models import Backorder, Order, OrderLine, PurchaseLine, PurchaseOrd
 from orders.purchasing import reassignment, submission
 from storefront.lib.db.transactions import requires_transaction
 
-PAID = frozenset({Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING})
-
 
 class Scope(StrEnum):
     """What can still be canceled of the lines of a group."""
@@ -136,7 +134,7 @@ def cancel_items_locked(
     }
     if not wanted:
         return set()
-    if locked.status not in PAID:
+    if locked.status not in Order.ACTIVE:
         raise cancellation.TooLateError(locked.number)
     cancelable = [group for group in groups if group.scope != Scope.NOTHING]
     if cancelable and all(_is_whole(group, wanted) for group in cancelable):

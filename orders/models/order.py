@@ -125,6 +125,8 @@ class Order(Stateful):
         EXPIRED = "expired", _("Expired")  # never paid
         CANCELED = "canceled", _("Canceled")
 
+    ACTIVE: ClassVar = (Status.PLACED, Status.ON_HOLD, Status.PROCESSING)  # paid and not ended
+    OPEN: ClassVar = (Status.PENDING_PAYMENT, *ACTIVE)
     TRANSITIONS: ClassVar = {
         Status.PENDING_PAYMENT: frozenset({Status.PLACED, Status.EXPIRED, Status.CANCELED}),
         Status.PLACED: frozenset({Status.ON_HOLD, Status.PROCESSING, Status.CANCELED}),

@@ -17,7 +17,6 @@ REVIEWS = frozenset(
     {UpdateKind.UNDER_REVIEW, UpdateKind.REVIEW_APPROVED, UpdateKind.REVIEW_REJECTED}
 )
 REVIEW_ENDS = frozenset({Kind.REVIEW_APPROVED, Kind.REVIEW_REJECTED})
-OPEN_ORDER_STATES = frozenset({Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
 # A review of any other attempt says nothing about the order.
 PAYMENT_STATES = frozenset(
     {
@@ -40,7 +39,7 @@ def apply(order: Order, payment: Payment, update: PaymentUpdate, *, now: datetim
             the payment
     """
     if (
-        order.status not in OPEN_ORDER_STATES
+        order.status not in Order.ACTIVE
         or payment.status not in PAYMENT_STATES
         or _is_void_requested(payment)
     ):

@@ -10,12 +10,6 @@ from orders.models import Order, PaymentEvent
 from shipping.models import Parcel
 from storefront.lib.money import Money
 
-OPEN = (
-    Order.Status.PENDING_PAYMENT,
-    Order.Status.PLACED,
-    Order.Status.ON_HOLD,
-    Order.Status.PROCESSING,
-)
 FINAL = (Order.Status.COMPLETED, Order.Status.CANCELED, Order.Status.EXPIRED)
 
 
@@ -30,7 +24,7 @@ class OrdersInState:
 
 def orders(*, midnight: datetime) -> list[OrdersInState]:
     """Count open orders by status, and those that became final today."""
-    wanted = Q(status__in=OPEN) | Q(status__in=FINAL, status_since__gte=midnight)
+    wanted = Q(status__in=Order.OPEN) | Q(status__in=FINAL, status_since__gte=midnight)
     rows = (
         Order.objects.filter(wanted)
         .order_by()
@@ -40,7 +34,7 @@ def orders(*, midnight: datetime) -> list[OrdersInState]:
     counts = {status: (count, today) for status, count, today in rows}
     return [
         OrdersInState(status=status, count=count, today=today)
-        for status in (*OPEN, *FINAL)
+        for status in (*Order.OPEN, *FINAL)
         for count, today in [counts.get(status, (0, 0))]
     ]
 

@@ -1,20 +1,12 @@
 """Open orders: refuse merges, splits and undos of what an open order needs."""
 
 from collections.abc import Collection
-from typing import Final
 
 from django.db.models import Q
 from django.utils.translation import gettext
 
 from orders.models import Order, OrderLine
 from suppliers.offers.overrides import OverrideError
-
-OPEN_ORDERS: Final = (
-    Order.Status.PENDING_PAYMENT,
-    Order.Status.PLACED,
-    Order.Status.ON_HOLD,
-    Order.Status.PROCESSING,
-)
 
 
 def refuse_open_orders(*, variants: Collection[int] = (), offers: Collection[int] = ()) -> None:
@@ -24,7 +16,7 @@ def refuse_open_orders(*, variants: Collection[int] = (), offers: Collection[int
     Raises: OverrideError  an open order contains one
     """
     lines = OrderLine.objects.filter(
-        Q(variant__in=variants) | Q(level__offer__in=offers), order__status__in=OPEN_ORDERS
+        Q(variant__in=variants) | Q(level__offer__in=offers), order__status__in=Order.OPEN
     )
     if line := lines.select_related("order", "variant").order_by("pk").first():
         message = gettext("Order %(number)s contains %(sku)s. Wait until it is completed.")

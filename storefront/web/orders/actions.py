@@ -24,8 +24,7 @@ from storefront.web.orders import address_change
 from storefront.web.orders.tracking import ParcelView
 
 Status = Order.Status
-OPEN = frozenset({Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
-BOUGHT = OPEN | {Status.COMPLETED}
+BOUGHT = (*Order.ACTIVE, Status.COMPLETED)
 ALL_PACKED = gettext_lazy("Everything is packed or has shipped. You can return it after delivery.")
 ALL_RETURNED = gettext_lazy("You have already returned it.")
 
@@ -71,7 +70,7 @@ def list_actions(facts: OrderFacts) -> tuple[list[Action], list[Action]]:
 def can_cancel(facts: OrderFacts) -> bool:
     """Return whether the cancellation of anything that was paid can be requested."""
     return (
-        facts.order.status in OPEN
+        facts.order.status in Order.ACTIVE
         and facts.cancellation != CancellationStatus.ASKED
         and (bool(facts.questions) or any(not parcel.is_packed for parcel in facts.parcels))
     )
@@ -109,7 +108,7 @@ def _cancel_order(facts: OrderFacts) -> Action | None:
 
 def _cancel_items(facts: OrderFacts) -> Action | None:
     units = sum(line.quantity - line.canceled_quantity for line in facts.lines)
-    if facts.order.status not in OPEN or units < 2:  # noqa: PLR2004 - one unit is the whole order
+    if facts.order.status not in Order.ACTIVE or units < 2:  # noqa: PLR2004 - one unit is the whole order
         return None
     label = gettext_lazy("Cancel single items")
     if can_cancel(facts):

@@ -32,7 +32,6 @@ from storefront.web.orders.tracking import ParcelView, purchases_of
 # Destinations
 
 Status = AddressChangeRequest.Status
-PAID = frozenset({Order.Status.PLACED, Order.Status.ON_HOLD, Order.Status.PROCESSING})
 SHIPPED_STATUSES = frozenset(
     {
         PurchaseOrder.Status.PARTIALLY_SHIPPED,
@@ -107,7 +106,10 @@ def can_change(
     questions: Iterable[Backorder],
 ) -> Changeability | None:
     """Return whether the address can be changed; None if unpaid, closed, or being canceled."""
-    if order.status not in PAID or status.status_from(purchases) == status.CancellationStatus.ASKED:
+    if (
+        order.status not in Order.ACTIVE
+        or status.status_from(purchases) == status.CancellationStatus.ASKED
+    ):
         return None
     pending = [row.purchase_order_id for row in changes if row.status == Status.REQUESTED]
     is_rerouted = any(row.kind == Backorder.Kind.REFUSED for row in questions)
@@ -251,7 +253,7 @@ def find_obstacle(
         if order.status == Order.Status.PENDING_PAYMENT:
             return UNPAID
         is_stopping = cancellation == status.CancellationStatus.ASKED
-        return CANCELING if is_stopping and order.status in PAID else OVER
+        return CANCELING if is_stopping and order.status in Order.ACTIVE else OVER
     return {Changeability.PENDING: REQUESTED_ALREADY, Changeability.GONE: ALL_SHIPPED}.get(
         changeability
     )

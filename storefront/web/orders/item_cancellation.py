@@ -67,7 +67,7 @@ def choose(request: HttpRequest, number: str, key: str) -> HttpResponse:
                 problem = str(error)
     context = {
         "order": order,
-        "groups": [] if order.status not in items.PAID else items.find_groups(order),
+        "groups": [] if order.status not in order.ACTIVE else items.find_groups(order),
         "closed": _closed_text(order),
         "texts": SCOPE_TEXTS,
         "typed": request.POST,

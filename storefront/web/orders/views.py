@@ -73,7 +73,6 @@ MOVES = {
 }
 # Seconds between polls of an open page: while a payment is pending, and later.
 POLL_PAYMENT_S, POLL_PARCELS_S = 8, 30
-OPEN = frozenset({Status.PENDING_PAYMENT, Status.PLACED, Status.ON_HOLD, Status.PROCESSING})
 # Message after an action; its code is in the URL.
 MESSAGES: dict[str, tuple[str, Promise]] = {
     "unavailable": (
@@ -235,7 +234,7 @@ def order(request: HttpRequest, number: str, key: str) -> HttpResponse:
 
 def _poll_interval(order: Order) -> int:
     """Return the seconds between polls of the open page; 0 if nothing can change by itself."""
-    if order.status not in OPEN:
+    if order.status not in Order.OPEN:
         return 0
     return POLL_PAYMENT_S if order.status == Status.PENDING_PAYMENT else POLL_PARCELS_S
 
