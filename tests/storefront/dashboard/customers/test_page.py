@@ -252,7 +252,6 @@ def test_a_thousand_orders_take_few_statements(staff, monkeypatch, django_assert
     with django_assert_max_num_queries(16):
         text = shown(staff, user)
 
-    assert "Older orders" in text
+    assert 'href="?page=2#orders"' in text
     second = staff.get(page_of(user), {"page": 2}).content.decode()
-    assert "3 to 4 of 5" in second
-    assert "Newer orders" in second
+    assert "Page 2 of 3" in second
