@@ -12,9 +12,8 @@ from orders.models import OrderLine
 from shipping.models import ProblemReport
 from shipping.problem_reports.eligibility import Possibility
 from shipping.problem_reports.reports import ProblemRequest
-from storefront.web.catalog.product_title import product_title
 from storefront.web.problems.status import WISH_TEXTS
-from storefront.web.returns.forms import MultilineField, units_errors
+from storefront.web.returns.forms import MultilineField, units_field
 from storefront.web.returns.photos import PicturesForm
 
 Kind = ProblemReport.Kind
@@ -64,13 +63,7 @@ class ReportForm(PicturesForm):
                 if line.pk in possibility.units
             ]
         for line, most in self.reportable:
-            self.fields[f"units_{line.pk}"] = forms.IntegerField(
-                label=product_title(line),
-                min_value=0,
-                max_value=most,
-                required=False,
-                error_messages=units_errors(most),
-            )
+            self.fields[f"units_{line.pk}"] = units_field(line, most)
         # Pictures come last: they are decoded only if the other fields are valid.
         self.order_fields([name for name in self.fields if name != "pictures"])
         self.fields["key"].initial = secrets.token_hex(16)

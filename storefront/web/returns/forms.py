@@ -77,13 +77,7 @@ class ReturnForm(forms.Form):
             if code != Kind.NOT_RECEIVED and returnable.of(code)
         ]
         for line, most in self.lines:
-            self.fields[f"units_{line.pk}"] = forms.IntegerField(
-                label=product_title(line),
-                min_value=0,
-                max_value=most,
-                required=False,
-                error_messages=units_errors(most),
-            )
+            self.fields[f"units_{line.pk}"] = units_field(line, most)
             others = [option for option in exchanges.get(line.pk, ()) if not option.is_dearer]
             # Kept even without options: a request for an exchange is refused, not ignored.
             self.fields[f"instead_{line.pk}"] = ExchangeField(others)
@@ -168,10 +162,16 @@ def _price(option: ExchangeOption) -> str:
     return formats.money(option.price, get_language() or "en")
 
 
-def units_errors(most: int) -> dict[str, str]:
-    """Return the messages of a field for a number of units."""
+def units_field(line: OrderLine, most: int) -> forms.IntegerField:
+    """Return the field for the number of units of an order line."""
     message = _("Enter a number from 0 to %(most)d.") % {"most": most}
-    return dict.fromkeys(("invalid", "min_value", "max_value"), message)
+    return forms.IntegerField(
+        label=product_title(line),
+        min_value=0,
+        max_value=most,
+        required=False,
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), message),
+    )
 
 
 class AnswerForm(PicturesForm):

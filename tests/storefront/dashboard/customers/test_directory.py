@@ -4,8 +4,6 @@ import pytest
 from django.urls import reverse
 
 from orders import privacy
-from orders.models import Order
-from storefront.accounts.models import User
 from storefront.dashboard.customers import directory
 from tests.factories.accounts import make_shopper, make_staff
 from tests.factories.orders import make_order, make_sellable
@@ -68,11 +66,9 @@ def test_a_long_list_is_cut(staff, monkeypatch, django_assert_max_num_queries):
         text = found(staff)
 
     assert "More customers are not shown" in text
-    assert Order.objects.count() == 3
 
 
 def test_the_list_needs_its_permission(client):
     client.force_login(make_staff("ann", "view_order"))
 
     assert client.get(PAGE).status_code == 403
-    assert User.objects.filter(is_staff=True).exists()
