@@ -6,17 +6,10 @@ from catalog.models import Identifier, Product
 from storefront.accounts.models import User
 from tests.e2e.browser.conftest import look
 from tests.e2e.browser.test_staff import WHO, sign_in
+from tests.e2e.browser.test_staff_clerks_day import create_product
 from tests.factories.compliance import make_picture
 
 pytestmark = pytest.mark.browser
-TYPED = {
-    "title": "Tindrel Weir 370",
-    "brand_name": "Tindrel",
-    "option_names": "Color",
-    "option_values": "Red",
-    "cell_wh": "4.44",
-    "cell_count": "1",
-}
 
 
 @pytest.fixture
@@ -41,15 +34,7 @@ def save(page):
 
 
 def test_a_clerk_makes_a_product(world, page):
-    page.goto(f"{world}/admin/catalog/product/add/")
-    look(page)
-    for name, value in TYPED.items():
-        page.fill(f"[name={name}]", value)
-    page.select_option("[name=category]", label="Headlamps")
-    page.select_option("[name=family]", "headlamp")
-    page.select_option("[name=lithium]", "inside")
-    page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_text("was added successfully").wait_for()
+    variant = create_product(page, world)
 
     open_tab(page, "spec")
     page.fill("[name=spec-0-output_lm]", "370")
@@ -72,13 +57,12 @@ def test_a_clerk_makes_a_product(world, page):
     open_tab(page, "general")
     button = page.get_by_role("button", name="Return to supplier data: Output, lm")
     assert button.count() == 0, "no feed fills it"
-    variant = Product.objects.get(title="Tindrel Weir 370").variants.get()
     Identifier.objects.create(variant=variant, scheme="supplier", value="cj:weir-370")
     open_tab(page, "general")
     button.click()
     page.get_by_text("Returned to supplier data: Output, lm").wait_for()
 
-    product = Product.objects.get(title="Tindrel Weir 370")
+    product = Product.objects.get(pk=variant.product_id)
     assert (product.spec.output_lm, product.modes.get().name) == (370, "High")
     assert product.images.get().alt_texts == {"en": "In the rain"}
     assert {"title", "images", "modes", "power_sources"} <= {*product.overridden_fields}

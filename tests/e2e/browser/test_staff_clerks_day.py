@@ -59,6 +59,7 @@ def twins(office):  # noqa: F811
 
 def create_product(page, base):
     page.goto(f"{base}/admin/catalog/product/add/")
+    look(page)
     for name, value in TYPED.items():
         page.fill(f"[name={name}]", value)
     page.select_option("[name=category]", label="Headlamps")
