@@ -131,4 +131,4 @@ def _log(request: HttpRequest, act: QuickAction, row: Model) -> None:
         action_flag=CHANGE,
         change_message=str(act.label),
     )
-    audit.record(audit.AuditEvent.Action.ACTED, request=request, row=row, detail=str(act.label))
+    audit.record(audit.Action.ACTED, request=request, row=row, detail=str(act.label))

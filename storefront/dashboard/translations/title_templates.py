@@ -5,8 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -28,7 +27,6 @@ from catalog.texts.title_templates import (
 from catalog.texts.title_updates import title_by_template
 from catalog.texts.title_values import attribute_codes
 from storefront.dashboard import staff_page
-from storefront.lib.db import audit
 from storefront.lib.staff.form_fields import construct_message, use_staff_widgets
 from storefront.lib.tasks import enqueue
 
@@ -116,13 +114,8 @@ def _previews(
 def _save(request: HttpRequest, family: ProductFamily, form: TemplatesForm) -> None:
     with transaction.atomic(durable=True):
         save_title_templates(family, form.cleaned_data)
-    LogEntry.objects.log_actions(
-        user_id=int(request.user.pk or 0),
-        queryset=ProductFamily.objects.filter(pk=family.pk),
-        action_flag=CHANGE,
-        change_message=construct_message(form, None, add=False),
-    )
-    audit.record(audit.AuditEvent.Action.CHANGED, request=request, row=family)
+    model_admin = admin.site.get_model_admin(ProductFamily)
+    model_admin.log_change(request, family, construct_message(form, None, add=False))
     enqueue(refresh_titles, family=family.code)
     messages.success(
         request, gettext("Saved. The titles of the products follow within a few minutes.")

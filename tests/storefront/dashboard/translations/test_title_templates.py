@@ -48,6 +48,9 @@ def test_a_saved_template_makes_the_titles_of_all_products_but_overridden_ones(
 ):
     post(admin_client, az="{kind} {model}", step="save")
     assert queued == [("catalog.products.tasks.refresh_titles", {"family": "headlamp"})]
+    family = ProductFamily.objects.get(code="headlamp")
+    history = reverse("admin:catalog_productfamily_history", args=[family.pk])
+    assert "{kind} {model}" in admin_client.get(history).content.decode()
 
     assert refresh_titles(family="headlamp") == 1
     assert refresh_titles(family="headlamp") == 0
