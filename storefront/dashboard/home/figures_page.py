@@ -153,7 +153,6 @@ def show(request: HttpRequest) -> HttpResponse:
         products=None if supplier else _top_products(period, channel),
         counted_at=now,
         is_counting=PendingFigures.objects.exists(),
-        query=urlencode({k: v for k, v in request.GET.dict().items() if k != "part"}),
     )
 
 

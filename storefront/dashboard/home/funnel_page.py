@@ -8,7 +8,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from catalog.models import Channel
@@ -81,7 +80,6 @@ def show(request: HttpRequest) -> HttpResponse:
         families=reverse("admin:catalog_productfamily_changelist")
         if request.user.has_perm("catalog.change_productfamily")
         else "",
-        query=urlencode({k: v for k, v in request.GET.dict().items() if k not in {"csv", "part"}}),
     )
 
 

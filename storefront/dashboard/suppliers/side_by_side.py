@@ -83,9 +83,6 @@ def show(request: HttpRequest) -> HttpResponse:
     ]
     if "csv" in request.GET and chosen:
         return csv_response(_csv_rows(chosen, rows), "suppliers.csv")
-    query = request.GET.copy()
-    for name in ("by", "csv"):
-        query.pop(name, None)
     return staff_page.render(
         request,
         "dashboard/suppliers/side_by_side.html",
@@ -96,7 +93,6 @@ def show(request: HttpRequest) -> HttpResponse:
         most=MAX_SUPPLIERS,
         rows=rows,
         by=sorting.code if sorting else "",
-        query=query.urlencode(),
     )
 
 

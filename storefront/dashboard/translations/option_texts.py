@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -57,7 +56,6 @@ def show(request: HttpRequest, language: str = TRANSLATED_LANGUAGES[0][0]) -> Ht
         "rows": [(row, row.texts.get(language, "")) for row in page],
         "missing_count": untranslated_options(language).count(),
         "max_chars": MAX_OPTION_CHARS,
-        "query": urlencode({name: value for name, value in asked.items() if value}),
         "may_change": request.user.has_perm(CHANGE),
     }
     return staff_page.render(request, "dashboard/translations/option_texts.html", **context)

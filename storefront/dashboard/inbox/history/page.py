@@ -9,7 +9,6 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -84,7 +83,6 @@ def show(request: HttpRequest) -> HttpResponse:
         causes=rows,
         chart=_chart(found, now=now) if rows else None,
         sees_orders=request.user.has_perm("orders.view_order"),
-        query=urlencode({"weeks": weeks, "cause": chosen or ""}),
     )
 
 

@@ -117,7 +117,7 @@ window.addEventListener("load", () =>
 window.addEventListener("load", () => window.django?.jQuery?.(nameAutocompletes)); // select2 is ready
 document.addEventListener("formset:added", () => setTimeout(nameAutocompletes));
 
-// A page that waits for a worker shows the news; without this script its link "Refresh" does.
+// A page that waits for a worker reloads itself; without this script, users follow "Refresh".
 document.addEventListener("DOMContentLoaded", () => {
   const seconds = document.querySelector("meta[name=refresh-after]")?.content;
   if (seconds) {
