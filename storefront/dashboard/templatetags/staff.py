@@ -1,17 +1,17 @@
 """Staff template filters: format money, ages, statuses, metrics and chart coordinates."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 from django import template
 from django.utils.translation import gettext
 
 from storefront.dashboard.suppliers import metrics
-from storefront.lib.staff.columns import as_age, as_money, as_percent, as_status
+from storefront.lib.staff.columns import as_age, as_money, as_number, as_percent, as_status
 
 register = template.Library()
 register.filter("money", as_money)
 register.filter("age", as_age)
+register.filter("number", as_number)
 register.filter("percent", as_percent)
 register.filter("measured", metrics.format_value)
 register.filter("brief", metrics.format_short)
@@ -40,12 +40,6 @@ def duration(seconds: int | None) -> str:
 def plain(coordinate: float) -> str:
     """Format a coordinate for SVG, whatever the language."""
     return f"{coordinate:g}"
-
-
-@register.filter
-def round_mark(value: Decimal) -> str:
-    """Format a number without trailing zeros."""
-    return f"{value.normalize():f}"
 
 
 @register.filter
