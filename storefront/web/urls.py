@@ -23,6 +23,31 @@ from storefront.web.orders import views as order_views
 from storefront.web.problems import views as problem_views
 from storefront.web.returns import views as return_views
 
+# /en/orders/FL-…/<key>/: one order, by its access key
+order_patterns = [
+    path("", order_views.order, name="order"),
+    path("guarantees/<int:line_id>/", order_views.guarantee_terms, name="order_guarantee"),
+    path("invoices/<str:document>/", invoices.invoice, name="order_invoice"),
+    path("pay/", payment.pay, name="order_pay"),
+    path("paid/", payment.pay_return, name="order_pay_return"),
+    path("cancel/", order_views.cancel, name="order_cancel"),
+    path("cancel/items/", item_cancellation.choose, name="order_cancel_items"),
+    path("again/", requires_open_shop(order_views.again), name="order_again"),
+    path("message/", order_messages.write, name="order_message"),
+    path("address/", address_change.change, name="order_address"),
+    path("backorders/<int:backorder>/", backorder_choice.choose, name="order_backorder"),
+    path("parcels/<int:case_id>/", parcel_choice.choose, name="order_parcel"),
+    path("return/", return_views.choose, name="order_return"),
+    path("return/<str:name>/cancel/", return_views.cancel, name="return_cancel"),
+    path("return/<str:name>/sent/", return_views.sent, name="return_sent"),
+    path("return/<str:name>/label/", return_views.label, name="return_label"),
+    path("return/<str:name>/answer/", return_views.answer, name="return_answer"),
+    path("problems/", problem_views.choose, name="order_problems"),
+    path("problems/<int:parcel>/<str:kind>/", problem_views.report, name="order_problem"),
+    path("reports/<int:report>/withdraw/", problem_views.withdraw, name="problem_withdraw"),
+    path("reports/<int:report>/arrived/", problem_views.arrived, name="problem_arrived"),
+    path("reports/<int:report>/answer/", problem_views.answer, name="problem_answer"),
+]
 urlpatterns = [
     # /en/: home page
     path("", requires_open_shop(home.home), name="home"),
@@ -51,86 +76,9 @@ urlpatterns = [
     ),
     path("checkout/review/", requires_open_shop(checkout_views.review), name="checkout_review"),
     path("checkout/place/", requires_open_shop(checkout_views.place), name="checkout_place"),
-    # /en/orders/FL-…/<key>/: one order, by its access key
+    # /en/orders/: find an order
     path("orders/", lookup.lookup, name="order_lookup"),
-    path("orders/<str:number>/<str:key>/", order_views.order, name="order"),
-    path(
-        "orders/<str:number>/<str:key>/guarantees/<int:line_id>/",
-        order_views.guarantee_terms,
-        name="order_guarantee",
-    ),
-    path(
-        "orders/<str:number>/<str:key>/invoices/<str:document>/",
-        invoices.invoice,
-        name="order_invoice",
-    ),
-    path("orders/<str:number>/<str:key>/pay/", payment.pay, name="order_pay"),
-    path("orders/<str:number>/<str:key>/paid/", payment.pay_return, name="order_pay_return"),
-    path("orders/<str:number>/<str:key>/cancel/", order_views.cancel, name="order_cancel"),
-    path(
-        "orders/<str:number>/<str:key>/cancel/items/",
-        item_cancellation.choose,
-        name="order_cancel_items",
-    ),
-    path(
-        "orders/<str:number>/<str:key>/again/",
-        requires_open_shop(order_views.again),
-        name="order_again",
-    ),
-    path("orders/<str:number>/<str:key>/message/", order_messages.write, name="order_message"),
-    path("orders/<str:number>/<str:key>/address/", address_change.change, name="order_address"),
-    path(
-        "orders/<str:number>/<str:key>/backorders/<int:backorder>/",
-        backorder_choice.choose,
-        name="order_backorder",
-    ),
-    path(
-        "orders/<str:number>/<str:key>/parcels/<int:case_id>/",
-        parcel_choice.choose,
-        name="order_parcel",
-    ),
-    path("orders/<str:number>/<str:key>/return/", return_views.choose, name="order_return"),
-    path(
-        "orders/<str:number>/<str:key>/return/<str:name>/cancel/",
-        return_views.cancel,
-        name="return_cancel",
-    ),
-    path(
-        "orders/<str:number>/<str:key>/return/<str:name>/sent/",
-        return_views.sent,
-        name="return_sent",
-    ),
-    path(
-        "orders/<str:number>/<str:key>/return/<str:name>/label/",
-        return_views.label,
-        name="return_label",
-    ),
-    path(
-        "orders/<str:number>/<str:key>/return/<str:name>/answer/",
-        return_views.answer,
-        name="return_answer",
-    ),
-    path("orders/<str:number>/<str:key>/problems/", problem_views.choose, name="order_problems"),
-    path(
-        "orders/<str:number>/<str:key>/problems/<int:parcel>/<str:kind>/",
-        problem_views.report,
-        name="order_problem",
-    ),
-    path(
-        "orders/<str:number>/<str:key>/reports/<int:report>/withdraw/",
-        problem_views.withdraw,
-        name="problem_withdraw",
-    ),
-    path(
-        "orders/<str:number>/<str:key>/reports/<int:report>/arrived/",
-        problem_views.arrived,
-        name="problem_arrived",
-    ),
-    path(
-        "orders/<str:number>/<str:key>/reports/<int:report>/answer/",
-        problem_views.answer,
-        name="problem_answer",
-    ),
+    path("orders/<str:number>/<str:key>/", include(order_patterns)),
     # /en/messages/<token>/: which messages are sent, by the link of an e-mail
     path("messages/<str:token>/", messages.by_link, name="messages"),
     path("messages/<str:token>/stop/", messages.stop, name="messages_stop"),
