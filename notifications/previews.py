@@ -13,7 +13,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext, gettext_lazy
 from jinja2 import TemplateError
 
@@ -173,25 +172,24 @@ class PreviewPage:
         self, index: int, message: Message, composed: OutgoingMessage | None, problem: str
     ) -> HttpResponse:
         is_email = message.sender == preferences.EMAIL
-        context = {
-            **self.model_admin.admin_site.each_context(self.request),
-            "title": gettext("Preview"),
-            "original": self.row,
-            "back": self.model_admin.page_of(self.row),
-            "drafts": [(place, _name(draft)) for place, draft in enumerate(self.drafts)],
-            "index": index,
-            "name": _name(message),
-            "languages": settings.LANGUAGES,
-            "language": message.locale,
-            "hidden_link": HIDDEN_LINK,
-            "problem": problem,
-            "message": composed,
-            "is_email": is_email,
-            "headers": headers_of(composed) if composed and is_email else (),
-            "frame": frame_document(composed) if composed else "",
-            "may_send_test": composed is not None and self._may_send_test(message),
-        }
-        return TemplateResponse(self.request, "staff/message_preview.html", context)
+        return self.model_admin.render_page(
+            self.request,
+            "staff/message_preview.html",
+            self.row,
+            title=gettext("Preview"),
+            drafts=[(place, _name(draft)) for place, draft in enumerate(self.drafts)],
+            index=index,
+            name=_name(message),
+            languages=settings.LANGUAGES,
+            language=message.locale,
+            hidden_link=HIDDEN_LINK,
+            problem=problem,
+            message=composed,
+            is_email=is_email,
+            headers=headers_of(composed) if composed and is_email else (),
+            frame=frame_document(composed) if composed else "",
+            may_send_test=composed is not None and self._may_send_test(message),
+        )
 
 
 def _name(message: Message) -> str:

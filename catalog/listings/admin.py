@@ -9,7 +9,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -201,17 +200,16 @@ class ListingAdmin(VariantRows, StaffAdmin):
         listing = self.row(request, object_id)
         explanation = price_explanation.explain(listing=listing, now=timezone.now())
         currency = listing.channel.currency
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Price calculation"),
-            "opts": self.opts,
-            "original": listing,
-            "back": self.page_of(listing),
-            "hold": explanation.hold,
-            "hold_message": explanation.hold and labels.hold_message(explanation.hold),
-            "current_price": listing.price_amount
+        return self.render_page(
+            request,
+            "catalog/listings/price_explanation.html",
+            listing,
+            title=gettext("Price calculation"),
+            hold=explanation.hold,
+            hold_message=explanation.hold and labels.hold_message(explanation.hold),
+            current_price=listing.price_amount
             and columns.as_money(Money(listing.price_amount, currency)),
-            "steps": [
+            steps=[
                 {
                     "label": labels.step_label(step.code),
                     "note": labels.step_note(step),
@@ -221,12 +219,11 @@ class ListingAdmin(VariantRows, StaffAdmin):
                 }
                 for step in explanation.steps
             ],
-            "rules": [
+            rules=[
                 {"row": rule, "scope": labels.rule_scope(rule), "method": labels.rule_method(rule)}
                 for rule in explanation.rules
             ],
-        }
-        return TemplateResponse(request, "catalog/listings/price_explanation.html", context)
+        )
 
 
 @admin.display(description=_("Cost breakdown"))

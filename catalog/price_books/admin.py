@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -117,21 +116,17 @@ class PriceBookAdmin(StaffAdmin):
             self.wake(request, price_book_tasks.run_dry_run, book_id=book.pk)
             return HttpResponseRedirect(f"{request.path}?requested=1")
         result = book.dry_run_result or {}
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Dry run"),
-            "opts": self.opts,
-            "original": book,
-            "back": self.page_of(book),
-            "go_live": reverse("admin:catalog_pricebook_go_live", args=[book.pk]),
-            "is_requested": "requested" in request.GET and not result,
-            "currency": book.channel.currency,
-            "result": result,
-            "moments": [
-                _format_result(part) for part in (result, *result.get("later", ())) if part
-            ],
-        }
-        return TemplateResponse(request, "catalog/price_books/dry_run.html", context)
+        return self.render_page(
+            request,
+            "catalog/price_books/dry_run.html",
+            book,
+            title=gettext("Dry run"),
+            go_live=reverse("admin:catalog_pricebook_go_live", args=[book.pk]),
+            is_requested="requested" in request.GET and not result,
+            currency=book.channel.currency,
+            result=result,
+            moments=[_format_result(part) for part in (result, *result.get("later", ())) if part],
+        )
 
     @confirmed_action(
         description=_("Go live"),

@@ -6,7 +6,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -183,17 +182,16 @@ class SupplierInvoiceAdmin(BillActions):
             initial = {"supplier": supplier and supplier.pk, "text": form.cleaned_data["text"]}
             form = InvoiceListForm(initial=initial)
         good = sum(row.is_valid_row for row in listed)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Import supplier invoices"),
-            "opts": self.opts,
-            "form": form,
-            "listed": listed,
-            "good": good,
-            "bad": sum(bool(row.problem) for row in listed),
-            "known": sum(row.is_known and not row.problem for row in listed),
-        }
-        return TemplateResponse(request, "orders/invoice_import.html", context)
+        return self.render_page(
+            request,
+            "orders/invoice_import.html",
+            title=gettext("Import supplier invoices"),
+            form=form,
+            listed=listed,
+            good=good,
+            bad=sum(bool(row.problem) for row in listed),
+            known=sum(row.is_known and not row.problem for row in listed),
+        )
 
     def _enter(self, request: HttpRequest, listed: list[ImportRow]) -> HttpResponse:
         actor = str(request.user)

@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -199,15 +198,14 @@ class BillActions(StaffAdmin):
         rows = bill_aging.load(today=timezone.localdate())
         if request.GET.get("file") == "csv":
             return _csv(rows)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Aged payables"),
-            "opts": self.opts,
-            "buckets": [bucket.label for bucket in bill_aging.BUCKETS],
-            "rows": rows,
-            "totals": bill_aging.totals(rows),
-        }
-        return TemplateResponse(request, "orders/bill_aging.html", context)
+        return self.render_page(
+            request,
+            "orders/bill_aging.html",
+            title=gettext("Aged payables"),
+            buckets=[bucket.label for bucket in bill_aging.BUCKETS],
+            rows=rows,
+            totals=bill_aging.totals(rows),
+        )
 
 
 def _csv(rows: list[bill_aging.AgingRow]) -> HttpResponse:

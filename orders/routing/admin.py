@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -245,24 +244,22 @@ class RoutingRulesAdmin(StaffAdmin):
             result = simulation.simulate(
                 rules=routing_rules.to_rules(rules), orders=orders, currency=rules.channel.currency
             )
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Simulate"),
-            "opts": self.opts,
-            "original": rules,
-            "back": self.page_of(rules),
-            "ranking_criteria": labels.summary(routing_rules.to_rules(rules)),
-            "form": form,
-            "found": result,
-            "sums": _totals(result) if result and result.count else (),
-            "changed": [
+        return self.render_page(
+            request,
+            "orders/routing_simulation.html",
+            rules,
+            title=gettext("Simulate"),
+            ranking_criteria=labels.summary(routing_rules.to_rules(rules)),
+            form=form,
+            found=result,
+            sums=_totals(result) if result and result.count else (),
+            changed=[
                 _as_row(changed_order, result.currency, routing_rules.to_rules(rules))
                 for changed_order in result.changed[:MAX_SHOWN]
             ]
             if result
             else (),
-        }
-        return TemplateResponse(request, "orders/routing_simulation.html", context)
+        )
 
     @action(description=_("Open routing simulator"), icon="route", may="view")
     def preview_with_cart(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -6,7 +6,6 @@ from typing import ClassVar
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
@@ -92,19 +91,18 @@ class ApiKeyAdmin(RecordedChanges, StaffAdmin):
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Show the key in the response itself, because it is stored nowhere."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("API key of %(name)s") % {"name": obj.name},
-            "explain": gettext(
+        return self.render_page(
+            request,
+            "staff/secret_created.html",
+            obj,
+            title=gettext("API key of %(name)s") % {"name": obj.name},
+            explain=gettext(
                 "Copy the key now: it is not shown again. The program sends it with"
                 " each request as Authorization: Bearer."
             ),
-            "plaintext": obj.plaintext,
-            "opts": self.opts,
-            "back": self.page_of(obj),
-            "back_label": gettext("Back"),
-        }
-        return TemplateResponse(request, "staff/secret_created.html", context)
+            plaintext=obj.plaintext,
+            back_label=gettext("Back"),
+        )
 
     @confirmed_action(
         description=_("Revoke"),

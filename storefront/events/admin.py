@@ -7,7 +7,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -176,19 +175,18 @@ class WebhookSubscriptionAdmin(RecordedChanges, StaffAdmin):
     def _show_secret(
         self, request: HttpRequest, row: WebhookSubscription, secret: str
     ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Signing secret of %(name)s") % {"name": row},
-            "explain": gettext(
+        return self.render_page(
+            request,
+            "staff/secret_created.html",
+            row,
+            title=gettext("Signing secret of %(name)s") % {"name": row},
+            explain=gettext(
                 "Copy the secret now: it is not shown again. The receiver verifies with it that a"
                 " message comes from this shop (Standard Webhooks)."
             ),
-            "plaintext": secret,
-            "opts": self.opts,
-            "back": self.page_of(row),
-            "back_label": gettext("Back"),
-        }
-        return TemplateResponse(request, "staff/secret_created.html", context)
+            plaintext=secret,
+            back_label=gettext("Back"),
+        )
 
     @action(description=_("Rotate secret"), icon="autorenew")
     def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext
@@ -219,11 +218,7 @@ class MappingPage:
     def _show(self, shown: Table[str, Any]) -> HttpResponse:
         versions = FeedMapping.objects.filter(supplier=self.supplier, content=self.content)
         context = {
-            **self.model_admin.admin_site.each_context(self.request),
             "title": gettext("Mapping"),
-            "original": self.supplier,
-            "opts": self.model_admin.opts,
-            "back": self.model_admin.page_of(self.supplier),
             "content": self.content,
             "contents": FileContent.choices,
             "upload": self.upload,
@@ -233,7 +228,9 @@ class MappingPage:
             **self.extra,
             **shown,
         }
-        return TemplateResponse(self.request, "suppliers/feed_mapping.html", context)
+        return self.model_admin.render_page(
+            self.request, "suppliers/feed_mapping.html", self.supplier, **context
+        )
 
 
 def _submitted_reading(submitted: Any) -> FormatOverrides:

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -96,14 +95,7 @@ class PortalLinkActions(StaffAdmin):
             initial={"former": _current_id(supplier), "email": links.contact_email(supplier)},
         )
         use_staff_widgets(form)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Create supplier portal link"),
-            "form": form,
-            "opts": self.opts,
-            "original": supplier,
-            "back": self.page_of(supplier),
-        }
+        title = gettext("Create supplier portal link")
         if form.is_valid():
             email = form.cleaned_data["email"]
             try:
@@ -121,15 +113,21 @@ class PortalLinkActions(StaffAdmin):
                     message = gettext("The link is being e-mailed to %(email)s.") % {"email": email}
                     self.message_user(request, message)
                     return HttpResponseRedirect(self.page_of(supplier))
-                return TemplateResponse(
-                    request, "suppliers/portal_link.html", {**context, "url": url}
+                return self.render_page(
+                    request, "suppliers/portal_link.html", supplier, title=title, url=url
                 )
         explain = gettext(
             "The link opens all orders of %(name)s without an account. A former link stops working."
             " Orders that were e-mailed keep their own links."
         )
-        context["explain"] = explain % {"name": supplier.name}
-        return TemplateResponse(request, "staff/confirm_action.html", context)
+        return self.render_page(
+            request,
+            "staff/confirm_action.html",
+            supplier,
+            title=title,
+            form=form,
+            explain=explain % {"name": supplier.name},
+        )
 
     @confirmed_action(
         description=_("Revoke supplier portal link"),

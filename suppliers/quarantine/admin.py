@@ -14,7 +14,6 @@ from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -116,30 +115,27 @@ class ChangesPage:
     def _show(self, *, status: int = 200) -> HttpResponse:
         changes = PendingChange.objects.filter(run=self.run)
         page = Paginator(self._rows(), PER_PAGE).get_page(self.request.GET.get("page"))
-        context = {
-            **self.model_admin.admin_site.each_context(self.request),
-            "title": gettext("Review changes"),
-            "original": self.run,
-            "opts": self.model_admin.opts,
-            "back": self.model_admin.page_of(self.run),
-            "problem": self.problem,
-            "is_pending": self.run.status == SyncRun.Status.QUARANTINED,
-            "page": page,
-            "kind": self.kind,
-            "order": self.order,
-            "kinds": list(changes.values("kind").order_by("kind").annotate(count=Count("pk"))),
-            "outcomes": list(
+        return self.model_admin.render_page(
+            self.request,
+            "suppliers/pending_changes.html",
+            self.run,
+            status=status,
+            title=gettext("Review changes"),
+            problem=self.problem,
+            is_pending=self.run.status == SyncRun.Status.QUARANTINED,
+            page=page,
+            kind=self.kind,
+            order=self.order,
+            kinds=list(changes.values("kind").order_by("kind").annotate(count=Count("pk"))),
+            outcomes=list(
                 changes.exclude(outcome="")
                 .values("outcome")
                 .order_by("outcome")
                 .annotate(count=Count("pk"))
             ),
-            "most": changes.aggregate(most=Max("size"))["most"],
-            "facts": _checked_counts(self.run),
-            "query": urlencode({"kind": self.kind, "order": self.order}),
-        }
-        return TemplateResponse(
-            self.request, "suppliers/pending_changes.html", context, status=status
+            most=changes.aggregate(most=Max("size"))["most"],
+            facts=_checked_counts(self.run),
+            query=urlencode({"kind": self.kind, "order": self.order}),
         )
 
 

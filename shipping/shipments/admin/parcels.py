@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -255,15 +254,14 @@ class BaseParcelAdmin(StaffAdmin):
                 return self._import(request, listed)
             kept = {"supplier": supplier.pk, "text": form.cleaned_data["text"]}
             form = parcel_forms.TrackingListForm(initial=kept)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("Import tracking numbers"),
-            "opts": self.opts,
-            "form": form,
-            "listed": listed,
-            "good": sum(one.is_good for one in listed),
-        }
-        return TemplateResponse(request, "shipping/tracking_import.html", context)
+        return self.render_page(
+            request,
+            "shipping/tracking_import.html",
+            title=gettext("Import tracking numbers"),
+            form=form,
+            listed=listed,
+            good=sum(one.is_good for one in listed),
+        )
 
     def _import(self, request: HttpRequest, listed: list[ListedParcel]) -> HttpResponse:
         failed = tracking_import.apply(listed, now=timezone.now())

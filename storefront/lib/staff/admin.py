@@ -132,6 +132,14 @@ class ConfirmingAdmin(AuditedChanges, LimitedCount, IndexedSearch, ModelAdmin): 
     def page_of(self, row: models.Model) -> str:
         return row_url(row)
 
+    def render_page(
+        self, request: HttpRequest, template: str, row: Any = None, status: int = 200, **shown: Any
+    ) -> TemplateResponse:
+        """Return a page in the admin layout; a page of a row can link ``back`` to it."""
+        of_row = {"original": row, "back": self.page_of(row)} if row else {}
+        shared = {**self.admin_site.each_context(request), "opts": self.opts, **of_row}
+        return TemplateResponse(request, template, {**shared, **shown}, status=status)
+
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         """Show the page again, with the reason, if a service refuses what the form sent."""
         try:
@@ -170,16 +178,14 @@ class ConfirmingAdmin(AuditedChanges, LimitedCount, IndexedSearch, ModelAdmin): 
                 message = done if isinstance(done, str) else done(result)
                 self.message_user(request, message, messages.SUCCESS)
                 return HttpResponseRedirect(self.page_of(row))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": title,
-            "explain": explain,
-            "form": form,
-            "opts": self.opts,
-            "original": row,
-            "back": self.page_of(row),
-        }
-        return TemplateResponse(request, "staff/confirm_action.html", context)
+        return self.render_page(
+            request,
+            "staff/confirm_action.html",
+            row,
+            title=title,
+            explain=explain,
+            form=form,
+        )
 
 
 class StaffAdmin(HiddenFields, RelatedSelects, ConfirmingAdmin):

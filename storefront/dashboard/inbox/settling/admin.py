@@ -105,17 +105,15 @@ class SettlingRuleAdmin(StaffAdmin):
         if act is None or not request.user.has_perm(act.cause.right("view")):
             raise PermissionDenied(act.cause.right("view") if act else "")
         found = matching.find(rule, now=timezone.now())
-        return staff_page.render(
+        return self.render_page(
             request,
             "dashboard/inbox/settling_preview.html",
+            rule,
             title=gettext("Dry run"),
             rule=rule,
             act=act,
             matches=[match for match in found if not match.obstacle],
             others=[match for match in found if match.obstacle],
-            opts=self.opts,
-            original=rule,
-            back=self.page_of(rule),
         )
 
     @confirmed_action(
