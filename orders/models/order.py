@@ -158,8 +158,7 @@ class Order(Stateful):
     subtotal_amount = amount_field(_("Subtotal"))
     delivery_amount = amount_field(_("Delivery"))
     discount_amount = amount_field(_("Discount"), default=0)
-    # contained in the total
-    tax_amount = amount_field(_("Tax included"))
+    tax_amount = amount_field(_("Tax included"))  # contained in the total
     # The part of the tax that was not in the prices.
     additional_tax_amount = amount_field(_("Tax added"), db_default=0)
     total_amount = amount_field(_("Total"))
@@ -289,8 +288,7 @@ class OrderLine(models.Model):
     tax_rate = models.DecimalField(_("Tax rate"), max_digits=6, decimal_places=5)
     tax_amount = amount_field(_("Tax included"), db_default=0)
     additional_tax_amount = amount_field(_("Tax added"), db_default=0)
-    # per unit, in the supplier's currency
-    cost_amount = amount_field(_("Cost"))
+    cost_amount = amount_field(_("Cost"))  # per unit, in the supplier's currency
     cost_currency = models.CharField(_("Cost currency"), max_length=3)
     cost_rate = models.DecimalField(
         _("Exchange rate at sale"), max_digits=20, decimal_places=10, null=True, blank=True

@@ -179,12 +179,7 @@ class ConfirmingAdmin(AuditedChanges, LimitedCount, IndexedSearch, ModelAdmin): 
                 self.message_user(request, message, messages.SUCCESS)
                 return HttpResponseRedirect(self.page_of(row))
         return self.render_page(
-            request,
-            "staff/confirm_action.html",
-            row,
-            title=title,
-            explain=explain,
-            form=form,
+            request, "staff/confirm_action.html", row, title=title, explain=explain, form=form
         )
 
 
@@ -239,9 +234,7 @@ class StaffAdmin(HiddenFields, RelatedSelects, ConfirmingAdmin):
             return offered
         prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
         inapplicable = {
-            f"{prefix}{name}"
-            for name, applies_to in self.available_if.items()
-            if not applies_to(row)
+            f"{prefix}{name}" for name, fits in self.available_if.items() if not fits(row)
         }
         return [offer for offer in offered if offer.action_name not in inapplicable]
 

@@ -29,8 +29,7 @@ from storefront.lib.state_machine import StatusChange
 def field_label(model: type[models.Model], name: str) -> str | Promise:
     """Return the label of a field."""
     field: Any = model._meta.get_field(name)  # noqa: SLF001 - Django's documented model API
-    label: str | Promise = field.verbose_name
-    return label
+    return cast("str | Promise", field.verbose_name)
 
 
 def choice_label(model: type[models.Model], column: str, value: Any) -> str:
@@ -206,8 +205,7 @@ def status(  # noqa: PLR0913 - all parts of one column
 
     @_titled(label, field)
     def column(row: Any) -> str | None:
-        value = follow(row, field)
-        if not value:
+        if not (value := follow(row, field)):
             return None
         return as_status(
             str((labels or {}).get(value) or display_value(row, field)),
@@ -362,19 +360,21 @@ def _moment(text: str) -> datetime | None:
 @admin.display(description=cast("str", gettext_lazy("Status history")))
 def history_without_suppliers(row: Any) -> str:
     """Show the status history without actors other than people: they may be suppliers."""
-    return _history(row, is_actor_shown=lambda actor: "@" in actor or actor == "customer")
+    return _history(
+        row, shown_actor=lambda actor: actor if "@" in actor or actor == "customer" else ""
+    )
 
 
 @admin.display(description=cast("str", gettext_lazy("Status history")))
 def status_history(row: Any) -> str:
     """Show the status history of a row, newest first."""
-    return _history(row, is_actor_shown=bool)
+    return _history(row, shown_actor=str)
 
 
 restricted(status_history, VIEW_COSTS, otherwise=history_without_suppliers)
 
 
-def _history(row: Any, *, is_actor_shown: Callable[[str], bool]) -> str:
+def _history(row: Any, *, shown_actor: Callable[[str], str]) -> str:
     changes = StatusChange.objects.filter(
         subject=row._meta.label,  # noqa: SLF001 - Django's documented model API
         subject_id=row.pk,
@@ -391,12 +391,7 @@ def _history(row: Any, *, is_actor_shown: Callable[[str], bool]) -> str:
                     formats.date_format(timezone.localtime(change.at), "Y-m-d H:i:s"),
                     choice_label(type(row), change.status_field, change.from_status),
                     choice_label(type(row), change.status_field, change.to_status),
-                    " · ".join(
-                        filter(
-                            None,
-                            [change.actor if is_actor_shown(change.actor) else "", change.reason],
-                        )
-                    ),
+                    " · ".join(filter(None, [shown_actor(change.actor), change.reason])),
                 )
                 for change in changes
             ),
