@@ -6,10 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -21,7 +19,7 @@ from storefront.dashboard.models import OrderFigures
 from storefront.lib.money import Money
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.columns import as_money, field_label
-from storefront.lib.staff.csv_export import csv_line
+from storefront.lib.staff.list_actions import csv_response
 from storefront.lib.staff.pagination import LimitedPaginator, page_number
 
 PER_PAGE = 50
@@ -58,22 +56,21 @@ class FigureOrdersForm(FiguresForm):
     )
 
 
-def show(request: HttpRequest) -> HttpResponseBase:
+def show(request: HttpRequest) -> HttpResponse:
     """Show a page of the orders, or all of them as CSV."""
     staff_page.require(request, "orders.view_order")
-    form = FigureOrdersForm({"period": "30", "figure": ALL, **request.GET.dict()})
+    form = FigureOrdersForm(
+        {"period": str(figures_page.DEFAULT_DAYS), "figure": ALL, **request.GET.dict()}
+    )
     if not request.user.has_perm(VIEW_COSTS):
         del form.fields["supplier"]
     rows = _rows(form) if form.is_valid() else OrderFigures.objects.none()
     names = _columns(request.user)
     if "csv" in request.GET:
-        answer = StreamingHttpResponse(_lines(rows, names), content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = 'attachment; filename="figure-orders.csv"'
-        return answer
+        return csv_response(_csv_rows(rows, names), "figure-orders.csv")
     paginator = LimitedPaginator(rows, PER_PAGE)
     paginator.requested = page_number(request.GET.get("page", ""))
     page = paginator.get_page(paginator.requested)
-    asked = {name: value for name, value in request.GET.dict().items() if name != "page"}
     return staff_page.render(
         request,
         "dashboard/figures/orders.html",
@@ -82,7 +79,6 @@ def show(request: HttpRequest) -> HttpResponseBase:
         heads=[field_label(OrderFigures, name) for name in names],
         page=page,
         rows=[(row, [_cell(row, name) for name in names]) for row in page],
-        query=urlencode(asked),
     )
 
 
@@ -113,9 +109,9 @@ def _cell(row: OrderFigures, name: str) -> str:
     return as_money(Money(value, row.currency)) if name in AMOUNTS else str(value)
 
 
-def _lines(rows: QuerySet[OrderFigures], names: list[str]) -> Iterator[str]:
+def _csv_rows(rows: QuerySet[OrderFigures], names: list[str]) -> Iterator[list[Any]]:
     heads: list[Any] = [_("Order"), _("Date"), _("Channel"), _("Currency")]
-    yield "\ufeff" + csv_line([*heads, *(field_label(OrderFigures, name) for name in names)])
+    yield [*heads, *(field_label(OrderFigures, name) for name in names)]
     for row in rows.iterator(chunk_size=BATCH_SIZE):
         values = [getattr(row, name) for name in names]
-        yield csv_line([row.order.number, row.day, row.channel.code, row.currency, *values])
+        yield [row.order.number, row.day, row.channel.code, row.currency, *values]
