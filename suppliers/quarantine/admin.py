@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from itertools import chain
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -135,7 +134,6 @@ class ChangesPage:
             ),
             most=changes.aggregate(most=Max("size"))["most"],
             facts=_checked_counts(self.run),
-            query=urlencode({"kind": self.kind, "order": self.order}),
         )
 
 
