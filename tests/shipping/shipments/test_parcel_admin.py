@@ -1,12 +1,11 @@
 """Parcel admin: staff correct, settle and close a parcel on its page."""
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from orders.models import Order, PaymentEvent
 from shipping.models import Parcel
-from storefront.accounts.models import User
+from tests.factories.accounts import make_staff
 from tests.factories.parcels import PARCEL_STATES, make_parcel_in, state_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
@@ -157,10 +156,7 @@ def test_staff_change_the_contents(staff):
 
 def test_refund_and_replacement_need_their_permissions(client):
     parcel = make_parcel_in("lost")
-    clerk = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
-    codes = ["view_parcel", "change_parcel"]
-    clerk.user_permissions.set(Permission.objects.filter(codename__in=codes))
-    client.force_login(clerk)
+    client.force_login(make_staff("clerk", "view_parcel", "change_parcel"))
 
     answers = {
         what: client.get(url(what, parcel)).status_code for what in ("close", "refund", "replace")

@@ -3,9 +3,9 @@
 import pytest
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission
 
 from catalog.models import Brand, Listing, Mode, Spec
+from tests.factories.accounts import make_staff
 from tests.factories.catalog import make_brand, make_listing, make_mode
 from tests.support.admin_forms import filled_form, row_page
 
@@ -198,10 +198,8 @@ def test_a_field_returns_to_the_feed_with_one_click(staff, product):
     ]  # fmt: skip
 
 
-def test_staff_who_may_only_view_products_cannot_edit_them(client, product, django_user_model):
-    user = django_user_model.objects.create_user("view@fara.example", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=["view_product", "view_spec"]))
-    client.force_login(user)
+def test_staff_who_may_only_view_products_cannot_edit_them(client, product):
+    client.force_login(make_staff("view", "view_product", "view_spec"))
 
     shown = client.get(row_page(product))
     answers = [

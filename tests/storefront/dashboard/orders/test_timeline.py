@@ -1,7 +1,6 @@
 """Order timeline: one list of all that happened, what waits first, limited to what a user may see."""
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from notifications.models import Message
@@ -9,6 +8,7 @@ from orders.models import AddressChangeRequest, OrderNote, PurchaseOrder, Refund
 from orders.order_messages import order_messages
 from storefront.accounts.models import User
 from storefront.dashboard.orders import items, sources, timeline
+from tests.factories.accounts import make_staff_with_only
 from tests.factories.full_shop import orders_by_status
 from tests.factories.orders import make_paid_order
 from tests.factories.suppliers import NOON
@@ -113,15 +113,11 @@ def test_a_hold_and_an_address_change_wait(shared_world):
     assert texts[f"Address change of {row.number} waits for the supplier"] == "Neue Str. 2"
 
 
-def clerk(*rights):
-    user = User.objects.create_user("clerk@fara.example", "a password", is_staff=True)
-    user.user_permissions.add(*Permission.objects.filter(codename__in=rights))
-    return User.objects.get(pk=user.pk)
-
-
 def test_a_user_sees_only_the_kinds_of_their_permissions(order):
     # Messages to suppliers show costs, so that their permission does not count here.
-    user = clerk("view_order", "view_ordernote", "view_purchaseorder", "view_purchasemessage")
+    user = make_staff_with_only(
+        "clerk", "view_order", "view_ordernote", "view_purchaseorder", "view_purchasemessage"
+    )
 
     found = timeline.load(order.pk, user=user)
 
@@ -160,7 +156,7 @@ def test_each_item_shows_what_it_earns_to_those_who_may_see_costs(staff, client_
     assert "What each item earns" in shown
     assert order.lines.first().sku in shown
     client = client_factory()
-    client.force_login(clerk("view_order"))
+    client.force_login(make_staff_with_only("clerk", "view_order"))
     assert client.get(part).status_code == 403
     page = client.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
     assert part not in page
@@ -177,7 +173,7 @@ def test_the_text_of_a_message_is_shown_without_links(staff, client_factory, ord
     Message.objects.filter(pk=message.pk).update(template="gone")
     assert "cannot be written" in staff.get(part).content.decode()
     client = client_factory()
-    client.force_login(clerk("view_order"))
+    client.force_login(make_staff_with_only("clerk", "view_order"))
     assert client.get(part).status_code == 403
 
 
@@ -186,7 +182,7 @@ def test_messages_to_suppliers_need_the_costs(client, order, has_costs):
     message = Message.objects.filter(event__subject=f"order:{order.number}").first()
     Message.objects.filter(pk=message.pk).update(template="supplier_cancellation_request")
     costs = ["view_costs"] if has_costs else []
-    user = clerk("view_order", "view_message", "view_suppression", *costs)
+    user = make_staff_with_only("clerk", "view_order", "view_message", "view_suppression", *costs)
     client.force_login(user)
 
     page = reverse("admin:notifications_message_change", args=[message.pk])

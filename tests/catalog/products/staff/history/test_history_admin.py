@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -269,13 +268,9 @@ def test_changes_of_another_product_and_unknown_ones_are_not_found(staff, produc
     assert staff.get(page(product, "restore")).status_code == 405
 
 
-def test_staff_who_may_not_change_specifications_see_and_restore_none(
-    client, product, django_user_model
-):
+def test_staff_who_may_not_change_specifications_see_and_restore_none(client, product):
     Spec.objects.update(output_lm=900)
-    user = django_user_model.objects.create_user("view@fara.example", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename="view_product"))
-    client.force_login(user)
+    client.force_login(make_staff("view", "view_product"))
 
     shown = client.get(page(product))
     answer = client.post(page(product, "restore"), {"change": FieldChange.objects.get().pk})
