@@ -8,12 +8,11 @@ from uuid import uuid4
 
 from django import forms
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -174,9 +173,7 @@ class ConnectPage:
         )
         url = f"{settings.PUBLIC_URL}/hooks/{self.source}/"
         context = {
-            **admin.site.each_context(self.request),
             "title": gettext("Connect this supplier's system"),
-            "original": self.supplier,
             "supplier_url": row_url(self.supplier),
             "docs_url": reverse("supplier-api-docs"),
             "url": url,
@@ -199,7 +196,9 @@ class ConnectPage:
             "shown_refused_rows": SHOWN_REFUSED_ROWS,
             **more,
         }
-        return TemplateResponse(self.request, "webhooks/connect.html", context)
+        return self.model_admin.render_page(
+            self.request, "webhooks/connect.html", self.supplier, **context
+        )
 
     def _sample_payloads(self, offer: SupplierOffer | None) -> Mapping[str, dict[str, Any]]:
         """Return examples with the present values of the offer, which change nothing if sent."""

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 
 from storefront.lib.staff.admin import SERVICE_ERRORS, StaffAdmin
@@ -52,9 +51,8 @@ class StepPage(ABC):
         """Save the form or run another ``action`` of the step, named by the pressed button."""
 
     def show(self, **context: Any) -> HttpResponse:
-        return TemplateResponse(
-            self.request, self.template, {**self.context(), **self.details(), **context}
-        )
+        shown = {**self.context(), **self.details(), **context}
+        return self.model_admin.render_page(self.request, self.template, self.supplier, **shown)
 
     def details(self) -> dict[str, Any]:
         """Return what only this step shows."""
@@ -69,10 +67,7 @@ class StepPage(ABC):
         names = list(StepName)
         index = names.index(self.name)
         return {
-            **self.model_admin.admin_site.each_context(self.request),
             "title": gettext("Supplier setup"),
-            "opts": self.model_admin.opts,
-            "original": self.supplier,
             "steps": [(step, steps.state_of(step, listed)) for step in listed],
             "step": listed[index],
             "back_url": listed[index - 1].address if index else "",
