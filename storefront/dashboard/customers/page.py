@@ -24,7 +24,6 @@ from storefront.lib.staff.pagination import page_number
 
 VIEW, ADD_NOTE = "accounts.view_customer", "orders.add_customernote"
 EXPORT, ERASE = "accounts.export_customer", "accounts.erase_customer"
-VIEW_AS = "accounts.view_as_customer"
 
 
 class NoteForm(forms.Form):

@@ -9,13 +9,13 @@ from django.utils.translation import override
 from django.views.decorators.http import require_POST
 
 from storefront.accounts import staff_sessions
-from storefront.dashboard.customers.page import VIEW_AS, for_customer
+from storefront.dashboard.customers.page import for_customer
 from storefront.dashboard.customers.people import Customer
 from storefront.lib.db import audit
 
 
 @require_POST
-@for_customer(VIEW_AS)
+@for_customer(staff_sessions.VIEW_AS)
 def begin(request: HttpRequest, customer: Customer) -> HttpResponse:
     """Show the account page as the customer sees it; to a guest, the order page."""
     staff_sessions.begin_view(request, customer.key)
