@@ -27,9 +27,7 @@ MAX_RESERVATION_TIME = timedelta(hours=1)
 CUSTOMER_NAME = plain_column(KeyTextTransform("name", "ship_to"))  # as staff search for it
 PHONE = models.Func(  # the digits of the phone number
     KeyTextTransform("phone", "ship_to"),
-    Value(r"\D"),
-    Value(""),
-    Value("g"),
+    *map(Value, (r"\D", "", "g")),
     function="regexp_replace",
     output_field=models.TextField(),
 )
@@ -48,7 +46,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Return the orders of one account or one browser; none if neither is known.
 
         An e-mail address is no proof: anyone can enter another customer's.
-
         Shape:  ``browser_key`` as ``Cart.browser``
         """
         who = Q(cart__owner=owner_id) if owner_id is not None else Q()
