@@ -70,6 +70,21 @@ def refund_form(order: Order) -> type[forms.Form]:
     return type("ItemRefundForm", (RefundForm,), {**fields, "field_order": order_of_fields})
 
 
+def _explain_refund(order: Any) -> str:
+    """Return what can be refunded and what was refunded before, by ``Order.with_progress``."""
+    left = refunds.refundable(order)
+    text = gettext(
+        "You can refund up to %(left)s, by items or by amount. The refund is sent to the"
+        " gateway, and the customer gets an e-mail when it is done. Above your limit,"
+        " another staff member must approve it. A refund cannot be undone."
+    ) % {"left": columns.as_money(left)}
+    earlier = Money(order.captured, order.currency) - left
+    if not earlier:
+        return text
+    note = gettext("%(earlier)s of this order is refunded or requested already.")
+    return f"{note % {'earlier': columns.as_money(earlier)}} {text}"
+
+
 class RefundActions(StaffAdmin):
     """Action to refund items or an amount of an order."""
 
@@ -82,14 +97,7 @@ class RefundActions(StaffAdmin):
         description=_("Refund"),
         icon="undo",
         may="refund",
-        explain=lambda order: (
-            gettext(
-                "You can refund up to %(left)s, by items or by amount. The refund is sent to the"
-                " gateway, and the customer gets an e-mail when it is done. Above your limit,"
-                " another staff member must approve it. A refund cannot be undone."
-            )
-            % {"left": columns.as_money(refunds.refundable(order))}
-        ),
+        explain=_explain_refund,
         form_class=refund_form,
         initial=lambda _order: {"key": secrets.token_hex(8)},
         done=_("Refund of %s requested."),

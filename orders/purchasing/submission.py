@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from orders.addresses import pending_changes
 from orders.backorders import purchase_order_cancellation
@@ -268,7 +268,8 @@ def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> Non
         pk=purchase_order.pk, submission_status=Submission.SUBMIT_FAILED, status=Status.READY
     )
     if not failed.update(retry_at=now, problem=f"{actor} requested to submit it now"):
-        raise NotSubmittableError(f"{purchase_order} did not fail, or is on hold.")
+        message = gettext("%(row)s did not fail, or is on hold.")
+        raise NotSubmittableError(message % {"row": purchase_order})
 
 
 def submit_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> None:
@@ -283,4 +284,5 @@ def submit_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> N
         submit_at__gt=now,
     )
     if not batched.update(submit_at=now, problem=f"{actor} requested to submit it now"):
-        raise NotSubmittableError(f"{purchase_order} is not scheduled, or is on hold.")
+        message = gettext("%(row)s is not scheduled, or is on hold.")
+        raise NotSubmittableError(message % {"row": purchase_order})

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import connection, models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.db.prepared_queries import planned_cursor
@@ -91,16 +92,24 @@ class Stateful(models.Model):
         """
         here: str = getattr(self, status_field)
         if to not in self.STATUS_FIELDS[status_field][here]:
-            raise InvalidTransitionError(f"{self}: {here} -> {to}")
+            raise self.refusal(status_field)
         changes = {status_field: to, f"{status_field}_since": at, **fields}
         expected_values = {name: getattr(self, name) for name in (status_field, *expected)}
         change_values = [self._meta.label, status_field, here, to, at, actor[:100], reason[:500]]
         if not self._update_and_record(
             changes, expected_values=expected_values, change_values=change_values
         ):
-            raise ConcurrentUpdateError(f"{self}: no longer {here}")
+            message = gettext("%(row)s changed in the meantime. Open its page again.")
+            raise ConcurrentUpdateError(message % {"row": self})
         for name, value in changes.items():
             setattr(self, name, value)
+
+    def refusal(self, status_field: str = "status") -> InvalidTransitionError:
+        """Return the error of an action that the current status does not allow."""
+        status: str = getattr(self, status_field)
+        label = dict(self._column(status_field).flatchoices).get(status, status)
+        message = gettext("%(row)s: the status %(status)s does not allow this.")
+        return InvalidTransitionError(message % {"row": self, "status": label})
 
     def _update_and_record(
         self,

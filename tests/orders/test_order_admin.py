@@ -43,7 +43,7 @@ def test_staff_hold_an_order_and_release_it(staff, started):
         assert order.status == status
         assert reason in shown  # in the timeline
     again = staff.post(reverse("admin:orders_order_release", args=[order.pk]), {"reason": "again"})
-    assert "is not on hold" in again.content.decode()
+    assert f"{order.number}: the status Placed does not allow this." in again.content.decode()
 
 
 def test_a_cancellation_message_has_only_the_result_of_each_purchase_order(staff):

@@ -25,7 +25,7 @@ from orders.purchasing.holds.rules import (
 )
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.models import StatusChange
-from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
+from storefront.lib.state_machine import ConcurrentUpdateError
 from suppliers.models import Connection
 
 # Codes of hold reasons that are removed automatically, with the text for the status history.
@@ -54,7 +54,7 @@ def hold_order(*, order: Order, reason: str, actor: str, now: datetime) -> None:
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if order.status not in HOLDABLE:
-        raise InvalidTransitionError(f"{order}: {order.status} cannot be put on hold")
+        raise order.refusal()
     list(order.purchase_orders.select_for_update(of=["self"]).order_by("pk").values_list("pk"))
     add_reason(order, HoldReason(REQUESTED, reason), actor=actor, now=now)
 
@@ -102,7 +102,7 @@ def release_order(*, order: Order, reason: str, actor: str, now: datetime) -> Or
     """
     order = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if order.status != Order.Status.ON_HOLD:
-        raise InvalidTransitionError(f"{order}: {order.status} is not on hold")
+        raise order.refusal()
     resume_order(order, reason=reason, actor=actor, now=now)
     held_purchase_orders = order.purchase_orders.filter(status=PurchaseOrder.Status.ON_HOLD)
     for purchase_order in held_purchase_orders.select_for_update(of=["self"]).order_by("pk"):

@@ -13,13 +13,13 @@ from orders.models import Order
 
 Status = Order.Status
 ENDED = _("The order has ended.")
-SHIPPED = _("Everything has shipped. Create a return instead.")
+COMPLETED = _("The order is completed. Create a return instead.")
 UNPAID = _("The order is not paid yet.")
 # Of an order that has ended or is not paid, whatever the action.
 BY_STATUS: Mapping[str, Promise] = {
     Status.CANCELED: ENDED,
     Status.EXPIRED: ENDED,
-    Status.COMPLETED: SHIPPED,
+    Status.COMPLETED: COMPLETED,
     Status.PENDING_PAYMENT: UNPAID,
 }
 

@@ -48,6 +48,9 @@ KINDS: Mapping[str, Promise] = {
     "address": gettext_lazy("Address changes"),
 }
 
+# Records whose reasons of status changes name costs, margins and suppliers.
+COST_SUBJECTS = frozenset({"orders.PurchaseOrder", "orders.Backorder"})
+
 type Data = Mapping[str, Any]
 
 
@@ -125,6 +128,7 @@ def load(
         entry.links = tuple(link for link in entry.links if user.has_perm(link[0]))
         if not has_costs:
             entry.payload = ""
+            entry.text = "" if values.get("subject") in COST_SUBJECTS else entry.text
             # The names of suppliers are hidden with the costs.
             entry.actor = _("Supplier") if actor.startswith("supplier ") else entry.actor
         (waiting if is_waiting else entries).append(entry)

@@ -64,7 +64,7 @@ def test_a_refund_above_the_limit_waits_for_another_staff_member(desk, order):
     assert not PaymentEvent.objects.filter(kind="refund_requested").exists()
 
 
-def test_within_the_limit_items_are_refunded_at_once(desk, order):
+def test_within_the_limit_items_are_refunded_at_once(desk, staff, order):
     line = order.lines.get()
     RefundLimit.objects.update(amount=100)
 
@@ -73,6 +73,9 @@ def test_within_the_limit_items_are_refunded_at_once(desk, order):
 
     event = PaymentEvent.objects.get(kind="refund_requested")
     assert (event.amount, event.reason) == (line.unit_amount, "ann@fara.example: late")
+    # Before a second refund, the form names the first.
+    form = staff.get(reverse("admin:orders_order_refund", args=[order.pk])).content.decode()
+    assert f"€{event.amount} of this order is refunded or requested already." in form
 
 
 def test_an_approval_refunds(desk, staff, order):

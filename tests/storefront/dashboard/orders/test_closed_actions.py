@@ -42,7 +42,7 @@ def test_an_unpaid_and_a_paid_order_say_what_is_possible_instead(rf, admin_user)
 def test_a_completed_order_says_what_is_refunded_or_returned(rf, admin_user, shared_world):
     order = orders_by_status()["completed"]
     shown = closed(rf, order, admin_user)
-    assert shown["Cancel"] == "Everything has shipped. Create a return instead."
+    assert shown["Cancel"] == "The order is completed. Create a return instead."
 
     order.lines.update(returning_quantity=F("shipped_quantity"))
     payment = order.payments.filter(captured_amount__gt=0).get()

@@ -10,7 +10,7 @@ from storefront.accounts.models import User
 from storefront.dashboard.orders import items, sources, timeline
 from tests.factories.accounts import make_staff_with_only
 from tests.factories.full_shop import orders_by_status
-from tests.factories.orders import make_paid_order
+from tests.factories.orders import make_paid_order, make_purchase_orders
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -191,6 +191,19 @@ def test_messages_to_suppliers_need_the_costs(client, order, has_costs):
 
     assert opened == [has_costs, has_costs]
     assert any(entry.text_url == text_of(message) for entry in mails) == has_costs
+
+
+@pytest.mark.parametrize("has_costs", [False, True])
+def test_reasons_of_purchase_orders_need_the_costs(has_costs):
+    (purchase_order,) = make_purchase_orders()
+    purchase_order.move("on_hold", at=NOON, reason="sold at a loss of 3.00 EUR", hold_reasons=[])
+    costs = ["view_costs"] if has_costs else []
+
+    user = clerk("view_order", "view_purchaseorder", *costs)
+    entries = timeline.load(purchase_order.order_id, user=user).entries
+
+    assert any("Draft → On hold" in title for title in titles(entries))
+    assert any("sold at a loss" in entry.text for entry in entries) == has_costs
 
 
 def text_of(message):
