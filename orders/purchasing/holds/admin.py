@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import PurchaseOrder
 from orders.purchasing.holds import holds
+from storefront.lib.security.cost_rights import VIEW_COSTS
+from storefront.lib.staff import columns
 
 REASONS_FIELD = "reasons"
 SHOWN_KEYS_FIELD = "seen"
@@ -35,12 +37,21 @@ def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
     return _format_reasons(purchase_order.hold_reasons)
 
 
+@admin.display(description=_("Hold reasons"))
+def hold_codes(purchase_order: PurchaseOrder) -> str | None:
+    return ", ".join(reason["code"] for reason in purchase_order.hold_reasons) or None
+
+
 @admin.display(description=_("Waived by staff"))
 def waived_reasons(purchase_order: PurchaseOrder) -> str | None:
     return _format_reasons(purchase_order.waived_reasons)
 
 
-HOLD_COLUMNS = (hold_reasons, waived_reasons)
+# The sentences name costs, margins and suppliers.
+HOLD_COLUMNS = (
+    columns.restricted(hold_reasons, VIEW_COSTS, otherwise=hold_codes),
+    columns.restricted(waived_reasons, VIEW_COSTS),
+)
 
 
 def _format_reasons(reasons: list[dict[str, Any]]) -> str | None:
