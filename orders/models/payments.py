@@ -257,7 +257,6 @@ class CustomerInvoice(models.Model):
     series = protected_key(InvoiceSeries, "customer_invoices", _("Number series"), db_index=False)
     sequence = models.PositiveIntegerField(_("Number in series"))
     number = models.CharField(_("Number"), max_length=30, unique=True)
-    # the invoice that a credit note corrects
     corrects = models.ForeignKey(
         "self",
         models.PROTECT,
