@@ -316,7 +316,7 @@ def test_a_dry_run_lists_its_findings_by_row_and_column(staff):
 
     text = page.content.decode()
     assert "HL:701 <small>row 2</small></th><td>EAN</td><td>5901234123458</td>" in text
-    table = staff.get(reverse("supply:setup_findings", args=[supplier.pk])).content.decode()
+    table = staff.get(reverse("supply:setup_findings", args=[supplier.pk])).getvalue().decode()
     assert "\n2,HL:701,EAN,5901234123458,A GTIN is not valid," in table
 
 
