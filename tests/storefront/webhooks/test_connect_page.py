@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.test import Client
 from django.urls import reverse
 
-from storefront.webhooks import processing, tasks
+from storefront.webhooks import processing
 from storefront.webhooks.models import InboundWebhook, SupplierSecret
 from storefront.webhooks.supplier_system.secrets import valid_secrets
 from suppliers.models import SupplierOffer
@@ -33,13 +33,6 @@ def buyer():
     desk = Client()
     desk.force_login(make_staff("buyer", *RIGHTS))
     return desk
-
-
-@pytest.fixture
-def queued(monkeypatch):
-    calls = []
-    monkeypatch.setattr(tasks.process, "delay", lambda **kwargs: calls.append(kwargs))
-    return calls
 
 
 def page(supplier):

@@ -2,19 +2,12 @@ import json
 
 import pytest
 
-from storefront.webhooks import reception, storage
 from storefront.webhooks.models import InboundWebhook
-from tests.factories.suppliers import NOON, make_supplier
+from tests.factories.suppliers import make_supplier
 from tests.factories.webhooks import SECRET, post_signed, secret_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "queued")]
 BODY = json.dumps({"order": "FL-1-1", "parcels": []}).encode()
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    monkeypatch.setattr(storage, "database_time", lambda: NOON)
-    monkeypatch.setattr(reception.process, "delay", lambda **_: None)
 
 
 def test_supplier_cannot_sign_for_another(client):

@@ -3,21 +3,13 @@ from django.urls import reverse
 
 from storefront.lib.security.encryption import encrypt
 from storefront.sales_channels.models import RemoteOrderRecord
-from storefront.webhooks import processing, reception, storage
+from storefront.webhooks import processing
 from storefront.webhooks.models import InboundWebhook
 from tests.factories.catalog import make_channel
 from tests.factories.sales_channels import make_connection, use_in_memory_platform
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def queued(monkeypatch):
-    calls = []
-    monkeypatch.setattr(storage, "database_time", lambda: NOON)
-    monkeypatch.setattr(reception.process, "delay", lambda **kwargs: calls.append(kwargs))
-    return calls
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture

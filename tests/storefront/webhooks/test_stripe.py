@@ -8,22 +8,19 @@ import stripe
 from django.urls import reverse
 
 from orders.models import Order, Payment, PaymentEvent
-from storefront.webhooks import processing, reception, storage
+from storefront.webhooks import processing
 from storefront.webhooks.models import InboundWebhook
 from tests.factories.orders import make_order
 from tests.factories.stripe_orders import start
 from tests.factories.suppliers import NOON
 from tests.fakes.stripe_server import HOOK_SECRET
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "queued")]
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch, settings):
-    """Freeze the database time at noon, and queue no task."""
+def secret(settings):
     settings.STRIPE_WEBHOOK_SECRET = HOOK_SECRET
-    monkeypatch.setattr(storage, "database_time", lambda: NOON)
-    monkeypatch.setattr(reception.process, "delay", lambda **_: None)
 
 
 def post(client, body, *, at=NOON, secret=HOOK_SECRET, header=None):

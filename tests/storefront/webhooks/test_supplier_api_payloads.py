@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from orders.models import PurchaseMessage, PurchaseOrder
-from storefront.webhooks import processing, reception, sources, tasks
+from storefront.webhooks import processing, sources, tasks
 from storefront.webhooks.models import InboundWebhook
 from suppliers.models import Connection, Supplier
 from tests.factories.orders import make_sellable
@@ -18,14 +18,9 @@ from tests.storefront.dev.sandboxes.cj.contexts import open_connector
 from tests.storefront.dev.sandboxes.conftest import Sandbox
 from tests.support.concurrency import held_elsewhere
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("queued")]
 
 CJ_TIMEOUT_S = 3.0
-
-
-@pytest.fixture(autouse=True)
-def no_queue(monkeypatch):
-    monkeypatch.setattr(reception.process, "delay", lambda **_: None)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.urls import reverse
 from notifications.models import Event
 from shipping.models import Parcel, TrackingEvent, TrackingProvider, TrackingRegistration
 from shipping.trackers import tasks as tracker_tasks
-from storefront.webhooks import processing, reception, storage
+from storefront.webhooks import processing
 from storefront.webhooks.models import InboundWebhook
 from tests.factories.orders import make_sellable
 from tests.factories.shipping import (
@@ -19,13 +19,7 @@ from tests.factories.shipping import (
 )
 from tests.factories.suppliers import NOON
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    monkeypatch.setattr(storage, "database_time", lambda: NOON)
-    monkeypatch.setattr(reception.process, "delay", lambda **_: None)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "queued")]
 
 
 @pytest.fixture

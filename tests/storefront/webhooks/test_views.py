@@ -26,20 +26,7 @@ from tests.factories.webhooks import (
     secret_of,
 )
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def clock(monkeypatch):
-    """Freeze the database time at noon."""
-    monkeypatch.setattr(storage, "database_time", lambda: NOON)
-
-
-@pytest.fixture
-def queued(monkeypatch):
-    calls = []
-    monkeypatch.setattr(reception.process, "delay", lambda **kwargs: calls.append(kwargs))
-    return calls
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 
 @pytest.fixture
