@@ -63,18 +63,16 @@ def interrupted():
     report_status("exception")
 
 
-def interrupted_without_number():
-    purchase_order = make_accepted_purchase_order(make_sellable())
-    notice = make_shipment_notice(number="", carrier="", carrier_text="exception")
-    state = make_state(purchase_order, "shipped", notice)
-    shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
+def without_number(text):
+    """Return the cause of an e-mail: a parcel without a number, for which the supplier states this."""
 
+    def cause():
+        purchase_order = make_accepted_purchase_order(make_sellable())
+        notice = make_shipment_notice(number="", carrier="", carrier_text=text)
+        state = make_state(purchase_order, "shipped", notice)
+        shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
 
-def out_for_delivery_without_number():
-    purchase_order = make_accepted_purchase_order(make_sellable())
-    notice = make_shipment_notice(number="", carrier="", carrier_text="out for delivery")
-    state = make_state(purchase_order, "shipped", notice)
-    shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
+    return cause
 
 
 def delivered():
@@ -96,13 +94,6 @@ def delivered_with_unknown_contents():
 def ready_for_pickup():
     shipped()
     report_status("available_for_pickup", at=NOON)
-
-
-def ready_for_pickup_without_number():
-    purchase_order = make_accepted_purchase_order(make_sellable())
-    notice = make_shipment_notice(number="", carrier="", carrier_text="ready for pickup")
-    state = make_state(purchase_order, "shipped", notice)
-    shipments.import_parcels(purchase_order=purchase_order, state=state, now=NOON)
 
 
 def corrected():
@@ -128,7 +119,7 @@ CASES = [
     ),
     (
         "parcel.ready_for_pickup",
-        ready_for_pickup_without_number,
+        without_number("ready for pickup"),
         ["Please collect it soon, or it goes back to the sender."],
     ),
     (
@@ -136,7 +127,7 @@ CASES = [
         out_for_delivery,
         ["Your parcel is out for delivery.", CJ_NUMBER, "Track the parcel"],
     ),
-    ("parcel.out_for_delivery", out_for_delivery_without_number, ["See the order"]),
+    ("parcel.out_for_delivery", without_number("out for delivery"), ["See the order"]),
     (
         "parcel.exception",
         not_at_home,
@@ -150,7 +141,7 @@ CASES = [
             "you may need to do something, for example pay customs duty.",
         ],
     ),
-    ("parcel.exception", interrupted_without_number, ["See the order"]),
+    ("parcel.exception", without_number("exception"), ["See the order"]),
     (
         "parcel.delivered",
         delivered,

@@ -29,14 +29,13 @@ from tests.notifications.test_dispatch_crash import start_worker
 from tests.notifications.test_parcel_emails import (
     delivered,
     interrupted,
-    interrupted_without_number,
     lost,
     not_at_home,
     out_for_delivery,
     ready_for_pickup,
-    ready_for_pickup_without_number,
     returned,
     shipped,
+    without_number,
 )
 from tests.notifications.test_silence_emails import late, not_collected, not_scanned_without_number
 from tests.support.concurrency import all_at_once
@@ -285,9 +284,9 @@ CASES = [
     ("parcel.delivered", delivered, "was delivered."),
     ("parcel.exception", not_at_home, "the carrier could not deliver"),
     ("parcel.exception", interrupted, "is interrupted. Track it: https://"),
-    ("parcel.exception", interrupted_without_number, "is interrupted. Reply"),
+    ("parcel.exception", without_number("exception"), "is interrupted. Reply"),
     ("parcel.ready_for_pickup", ready_for_pickup, "is ready for pickup. Track it: https://"),
-    ("parcel.ready_for_pickup", ready_for_pickup_without_number, "is ready for pickup. Reply"),
+    ("parcel.ready_for_pickup", without_number("ready for pickup"), "is ready for pickup. Reply"),
     ("parcel.silent", late, "is late. Track it: https://"),
     ("parcel.silent", not_scanned_without_number, "no news of a parcel"),
     ("parcel.silent", not_collected, "waits at the pickup point."),
