@@ -5,13 +5,16 @@ because a later decision or edit builds on it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models import Variant
 from storefront.lib.db.transactions import requires_transaction
+from suppliers.models import MatchDecision
 from suppliers.offers.overrides import OverrideError
 
 CHANGED_SINCE: Final = _(
@@ -26,6 +29,28 @@ class Journal:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+
+    def decide(
+        self,
+        kind: MatchDecision.Kind,
+        variant: Variant,
+        other: Variant,
+        *,
+        actor: str,
+        now: datetime,
+        **more: Any,
+    ) -> MatchDecision:
+        """Store the merge or split that made these changes; ``more`` is what else its undo needs."""
+        is_same = kind == MatchDecision.Kind.MERGE
+        return MatchDecision.objects.create(
+            variant=variant,
+            other=other,
+            kind=kind,
+            answer=MatchDecision.Answer.SAME if is_same else MatchDecision.Answer.DIFFERENT,
+            before={"journal": self.entries, **more},
+            actor=actor,
+            at=now,
+        )
 
     def set(self, rows: Iterable[models.Model], *, is_strict: bool = True, **values: Any) -> None:
         """Set columns of rows; ``values`` are named by ``attname``, such as ``variant_id``.

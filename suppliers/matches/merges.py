@@ -56,7 +56,9 @@ def merge(  # noqa: PLR0913 - both variants, what moves, who and when
         actor=actor,
         now=now,
     )
-    return _record(changes, rows[variant.pk], rows[other.pk], actor=actor, now=now)
+    return changes.decide(
+        MatchDecision.Kind.MERGE, rows[variant.pk], rows[other.pk], actor=actor, now=now
+    )
 
 
 @transaction.atomic
@@ -89,7 +91,7 @@ def merge_products(  # noqa: PLR0913 - both products, what moves, who and when
     _retire_product(changes, other, product, with_images=with_images, actor=actor, now=now)
     ours = next(row for row in rows.values() if row.product_id == product.pk)
     first, second = pairs[0] if pairs else (ours, moved[0])
-    return _record(changes, first, second, actor=actor, now=now)
+    return changes.decide(MatchDecision.Kind.MERGE, first, second, actor=actor, now=now)
 
 
 def _pair_variants(
@@ -263,21 +265,6 @@ def archive(
         {row.pk: row.status}, to=Product.Status.ARCHIVED, actor=actor, now=now
     )
     changes.set([row], status=Product.Status.ARCHIVED, redirects_to_id=redirects_to.pk)
-
-
-@requires_transaction
-def _record(
-    changes: Journal, variant: Variant, other: Variant, *, actor: str, now: datetime
-) -> MatchDecision:
-    return MatchDecision.objects.create(
-        variant=variant,
-        other=other,
-        kind=MatchDecision.Kind.MERGE,
-        answer=MatchDecision.Answer.SAME,
-        before={"journal": changes.entries},
-        actor=actor,
-        at=now,
-    )
 
 
 # Undo

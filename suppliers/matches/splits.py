@@ -92,7 +92,10 @@ def split_offers(  # noqa: PLR0913 - what moves, to what, who and when
     if is_redirected:
         _retire(changes, origin, goal, actor=actor, now=now)
     PendingPublication.queue([origin.pk, goal.pk])
-    return _record(changes, origin, goal, made=[goal.pk] if is_made else [], actor=actor, now=now)
+    made = [goal.pk] if is_made else []
+    return changes.decide(
+        MatchDecision.Kind.SPLIT, origin, goal, actor=actor, now=now, made=made, product=None
+    )
 
 
 @transaction.atomic(durable=True)
@@ -133,7 +136,9 @@ def split_variants(  # noqa: PLR0913 - what moves, to what, who and when
     own = Image.objects.filter(product=old).filter(Q(variant__in=moved) | Q(pk__in=images))
     _move_images(changes, own, made)
     PendingPublication.queue([*rows])
-    return _record(changes, rest[0], moved[0], made=[], product=made.pk, actor=actor, now=now)
+    return changes.decide(
+        MatchDecision.Kind.SPLIT, rest[0], moved[0], actor=actor, now=now, made=[], product=made.pk
+    )
 
 
 # New products and variants
@@ -274,28 +279,6 @@ def _retire(changes: Journal, origin: Variant, goal: Variant, *, actor: str, now
     rows = Variant.objects.filter(merges.IN_PRODUCTION, product=origin.product_id)
     changes.set(rows, status=Variant.Status.DISCONTINUED, replaced_by_id=goal.pk)
     merges.archive(changes, origin.product, redirects_to=goal.product, actor=actor, now=now)
-
-
-@requires_transaction
-def _record(  # noqa: PLR0913 - parts of one decision
-    changes: Journal,
-    variant: Variant,
-    other: Variant,
-    *,
-    made: Sequence[int],
-    product: int | None = None,
-    actor: str,
-    now: datetime,
-) -> MatchDecision:
-    return MatchDecision.objects.create(
-        variant=variant,
-        other=other,
-        kind=MatchDecision.Kind.SPLIT,
-        answer=MatchDecision.Answer.DIFFERENT,
-        before={"journal": changes.entries, "made": made, "product": product},
-        actor=actor,
-        at=now,
-    )
 
 
 # Undo
