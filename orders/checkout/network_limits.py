@@ -8,12 +8,13 @@ keeps a keyed digest of its network until the order is paid or has ended.
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet, Sum
 
 from orders.checkout.open_order_limits import OpenOrderLimitError
 from orders.models import Order, Reservation
-from storefront.lib.db.prepared_queries import PreparedQuery, planned_cursor
+from storefront.lib.db import advisory_locks
+from storefront.lib.db.prepared_queries import PreparedQuery
 from storefront.lib.db.transactions import requires_transaction
 from suppliers.models import StockLevel
 
@@ -43,8 +44,7 @@ def enforce(*, order: Order, units: Mapping[int, int]) -> None:
     """
     if not order.network:  # not placed by a visitor
         return
-    with planned_cursor(connection) as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 8))", [order.network])
+    advisory_locks.lock_until_commit(f"network {order.network}")
     if excess_shares(units):
         raise StockShareError([], None)
     others = [one for one in _OPEN(network=order.network) if one.pk != order.pk]

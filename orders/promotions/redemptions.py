@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import connection
 from django.db.models import F, QuerySet
 
 from orders.models import Coupon, Order, Promotion, Redemption
 from orders.promotions.customers import normalize_email
 from orders.promotions.engine import AppliedDiscount
+from storefront.lib.db import advisory_locks
 from storefront.lib.db.transactions import requires_transaction
 
 
@@ -93,11 +93,7 @@ def _next_sequence(
     promotion_id: int, email: str, limit: int, limit_reached: LimitReachedError
 ) -> int:
     """Return the number of this use; serialized per customer and promotion."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 5))",
-            [f"promotion {promotion_id} of {email}"],
-        )
+    advisory_locks.lock_until_commit(f"promotion {promotion_id} of {email}")
     used = set(
         Redemption.objects.filter(
             promotion=promotion_id, email=email, reverted_at__isnull=True

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 
 from storefront.events import payloads, snapshots
 from storefront.events.models import (
@@ -14,11 +14,11 @@ from storefront.events.models import (
     WebhookDelivery,
     WebhookSubscription,
 )
+from storefront.lib.db.advisory_locks import try_lock_until_commit
 from storefront.lib.db.transactions import requires_transaction
 
 BATCH = 500
 MAX_BATCHES = 40  # of one run; the next sweep goes on
-LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('events publication', 0))"
 ID_BYTES = 15
 
 
@@ -39,10 +39,8 @@ def _publish_batch(now: datetime) -> tuple[int, int]:
 
     Locks: an advisory lock, so that the ids of public events ascend in the order of their commits
     """
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK)
-        if cursor.fetchone() != (True,):
-            return 0, 0
+    if not try_lock_until_commit("events publication"):
+        return 0, 0
     pending = list(PendingEvent.objects.order_by("pk")[:BATCH])
     if not pending:
         return 0, 0

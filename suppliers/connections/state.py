@@ -1,11 +1,12 @@
 """Connector state: store the tokens of a connection and the state of its connector."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
+from storefront.lib.db import advisory_locks
 from storefront.lib.http.errors import TemporaryError
 from storefront.lib.security.encryption import decrypt, encrypt
 from suppliers.connectors.context import TokenRenewal, merge_state
@@ -39,17 +40,14 @@ class DatabaseTokenStore:
 
 @contextmanager
 def _session_lock(subject: str) -> Iterator[None]:
-    with connection.cursor() as cursor:
-        try:
-            cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 1))", [subject])
-        except OperationalError as error:
-            raise TemporaryError(f"{subject}: another process holds the lock too long") from error
-        try:
-            yield
-        finally:
-            # A broken session has released the lock.
-            with suppress(DatabaseError):
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 1))", [subject])
+    try:
+        advisory_locks.lock(subject)
+    except OperationalError as error:
+        raise TemporaryError(f"{subject}: another process holds the lock too long") from error
+    try:
+        yield
+    finally:
+        advisory_locks.unlock(subject)
 
 
 class DatabaseStateStore:

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import transaction
 
 from catalog.records import ImportIssue
+from storefront.lib.db import advisory_locks
 from storefront.lib.db.transactions import requires_transaction
 from storefront.lib.money import Money
 from suppliers.connectors.bulk import OFFER_CELLS, OfferRow
@@ -110,8 +111,6 @@ WITH new AS (
 SELECT DISTINCT sku FROM new
 WHERE folded IN (SELECT folded FROM among UNION SELECT folded FROM known)
 """
-# One transaction at a time creates offers of a supplier, so that the next one finds these offers.
-LOCK_OFFER_CREATION = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 3))"
 INSERT_OFFERS = """
 INSERT INTO suppliers_supplieroffer (
   supplier_id, supplier_sku, product_external_id, title, cost_amount, currency, min_order_units,
@@ -181,8 +180,8 @@ def skus_with_issues(*, run_context: RunContext) -> list[str]:
 
 @requires_transaction
 def lock_offer_creation(*, supplier_id: int) -> None:
-    """Lock out other transactions that create offers of this supplier."""
-    rows(LOCK_OFFER_CREATION, {"name": f"offers of {supplier_id}"})
+    """Lock out other transactions that create offers of this supplier; the next finds these."""
+    advisory_locks.lock_until_commit(f"offers of {supplier_id}")
 
 
 def create_offers(*, run_context: RunContext, refused: Sequence[str], as_of: datetime) -> int:

@@ -6,14 +6,12 @@ advisory lock: it is released when its holder dies.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import StrEnum
 
 from django.conf import settings
-from django.db import DatabaseError, connection
 
-TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 2))"
-UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 2))"
+from storefront.lib.db.advisory_locks import try_lock, unlock
 
 
 class BulkheadKind(StrEnum):
@@ -48,13 +46,13 @@ def slot_count(kind: BulkheadKind) -> int:
 def bulkhead(kind: BulkheadKind, supplier_id: int) -> Iterator[None]:
     """Hold one of the supplier's slots. Raises BulkheadFullError."""
     names = [f"{kind} {supplier_id} {number}" for number in range(slot_count(kind))]
-    name = next((name for name in names if _try_lock(name)), "")
+    name = next((name for name in names if try_lock(name)), "")
     if not name:
         raise BulkheadFullError(f"{kind} of supplier {supplier_id}")
     try:
         yield
     finally:
-        _unlock(name)
+        unlock(name)
 
 
 @contextmanager
@@ -63,28 +61,16 @@ def exclusive_lock(subject: str) -> Iterator[None]:
 
     Raises: LockedElsewhereError
     """
-    if not _try_lock(subject):
+    if not try_lock(subject):
         raise LockedElsewhereError(subject)
     try:
         yield
     finally:
-        _unlock(subject)
+        unlock(subject)
 
 
 def is_locked_elsewhere(subject: str) -> bool:
-    if not _try_lock(subject):
+    if not try_lock(subject):
         return True
-    _unlock(subject)
+    unlock(subject)
     return False
-
-
-def _try_lock(name: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(TRY_LOCK, [name])
-        return bool(cursor.fetchone() == (True,))
-
-
-def _unlock(name: str) -> None:
-    # A broken session has released the lock.
-    with suppress(DatabaseError), connection.cursor() as cursor:
-        cursor.execute(UNLOCK, [name])

@@ -12,11 +12,11 @@ from django.utils import timezone
 from storefront.dashboard.figures import order_figures
 from storefront.dashboard.models import DailyFigures, OrderFigures, PendingFigures
 from storefront.lib.clock import midnight
+from storefront.lib.db.advisory_locks import try_lock_until_commit
 from storefront.lib.db.transactions import requires_transaction
 
 BATCH = 500
 MAX_BATCHES = 20  # of one run; the next sweep goes on
-LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('daily figures', 0))"
 MEASURES = (
     *("units", "canceled", "delivered", "returned", "revenue", "refunds", "profit"),
     *("kept", "missed", "repeats", "estimated"),
@@ -76,10 +76,8 @@ def _refresh_batch(now: datetime) -> int:
 
     Locks: an advisory lock, so that an older state of an order never replaces a newer one
     """
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK)
-        if cursor.fetchone() != (True,):
-            return 0
+    if not try_lock_until_commit("daily figures"):
+        return 0
     queued = list(PendingFigures.objects.order_by("pk").values_list("pk", "order_id")[:BATCH])
     order_ids = sorted({order_id for _, order_id in queued})
     if not order_ids:

@@ -1,15 +1,53 @@
-"""Advisory locks: divide work into slices, each held by one worker's session at a time."""
+"""Advisory locks: hold a name in a session or until the commit, divide work into slices."""
 
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection
+
+from storefront.lib.db.prepared_queries import planned_cursor
+from storefront.lib.db.transactions import requires_transaction
 
 SLICES = 8
 TRY = "SELECT pg_try_advisory_lock(hashtextextended(%s, 4))"
 WAIT = "SELECT pg_advisory_lock(hashtextextended(%s, 4))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 4))"
+TRY_UNTIL_COMMIT = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 4))"
+WAIT_UNTIL_COMMIT = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 4))"
+
+
+def lock(name: str) -> None:
+    """Hold a lock in this session until ``unlock``. Raises OperationalError: lock timeout."""
+    _run(WAIT, name)
+
+
+def try_lock(name: str) -> bool:
+    """Hold a lock in this session until ``unlock``; return False if another session holds it."""
+    return bool(_run(TRY, name))
+
+
+def unlock(name: str) -> None:
+    with suppress(DatabaseError):  # a broken session has already released its locks
+        _run(UNLOCK, name)
+
+
+@requires_transaction
+def lock_until_commit(name: str) -> None:
+    _run(WAIT_UNTIL_COMMIT, name)
+
+
+@requires_transaction
+def try_lock_until_commit(name: str) -> bool:
+    """Hold a lock until the commit; return False if another session holds it."""
+    return bool(_run(TRY_UNTIL_COMMIT, name))
+
+
+def _run(sql: str, name: str) -> Any:
+    with planned_cursor(connection) as cursor:
+        cursor.execute(sql, [name])
+        return cursor.fetchone()[0]
 
 
 def lock_slices(
@@ -46,15 +84,11 @@ def lock_free_slices(name: str, numbers: Iterable[int]) -> Iterator[int]:
 @contextmanager
 def _held(name: str, *, sql: str) -> Iterator[bool]:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [name])
-            is_mine = cursor.fetchone()[0] is not False
+        is_mine = _run(sql, name) is not False
     except OperationalError:
         is_mine = False  # lock timeout
     try:
         yield is_mine
     finally:
-        # A broken session has already released its locks.
         if is_mine:
-            with suppress(DatabaseError), connection.cursor() as cursor:
-                cursor.execute(UNLOCK, [name])
+            unlock(name)

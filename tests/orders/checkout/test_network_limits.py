@@ -113,7 +113,7 @@ def test_promotions_are_locked_before_the_network():
         at for at, sql in enumerate(statements) if sql.startswith('UPDATE "orders_promotion"')
     )
     # The placeholder is logged as $1 before the server has prepared the statement, then as %s.
-    locks_network = re.compile(r"pg_advisory_xact_lock\(hashtextextended\((?:\$1|%s), 8\)\)")
+    locks_network = re.compile(r"pg_advisory_xact_lock\(hashtextextended\((?:\$1|%s), 4\)\)")
     network = next(at for at, sql in enumerate(statements) if locks_network.search(sql))
     assert promotion < network
 

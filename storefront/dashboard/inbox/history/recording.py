@@ -12,11 +12,11 @@ from django.db import connection, transaction
 from storefront.dashboard.inbox import follow_up, query, value_at_risk
 from storefront.dashboard.inbox.rules.registry import RULES
 from storefront.dashboard.models import InboxCase
+from storefront.lib.db.advisory_locks import try_lock_until_commit
 from storefront.lib.db.prepared_queries import planned_cursor
 
 RETENTION = timedelta(days=730)
 NEWEST_ACTS = 20_000  # rows of each log that a run reads
-LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('inbox history', 0))"
 
 
 def _page_of(subject: str) -> str:
@@ -118,10 +118,9 @@ def _cases_sql() -> str:
 @transaction.atomic(durable=True)
 def record(*, now: datetime) -> None:
     """Compare the inbox with the open cases. Does nothing while another worker does it."""
+    if not try_lock_until_commit("inbox history"):
+        return
     with connection.cursor() as cursor:
-        cursor.execute(LOCK)
-        if cursor.fetchone() != (True,):
-            return
         cursor.execute(_handled_sql())
     with planned_cursor(connection) as cursor:
         cursor.execute(_cases_sql(), {"now": now, "user": "", "closed": follow_up.CLOSED})
