@@ -25,25 +25,13 @@ from storefront.identity import live_database
 from storefront.identity.current import shop_identity
 from storefront.lib.clock import time_zone_of, time_zones_of
 from storefront.lib.failpoints import failpoint
-from storefront.lib.http.backoff import add_jitter
+from storefront.lib.http.backoff import DELAYS, add_jitter
 from storefront.lib.http.errors import PermanentError, TemporaryError
 from storefront.lib.state_machine import InvalidTransitionError
 
 log = logging.getLogger(__name__)
 
 Status = Message.Status
-# Before the 2nd, 3rd, … attempt. Source: the schedule that Standard Webhooks recommends.
-DELAYS = (
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=10),
-    timedelta(hours=14),
-    timedelta(hours=20),
-    timedelta(hours=24),
-)
 # Templates that say what happens today.
 TODAY_ONLY = frozenset({"parcel_out_for_delivery"})
 # An alert of 23:59 is still true at 0:00; a digest is replaced by that of the next morning.

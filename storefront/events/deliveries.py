@@ -20,24 +20,12 @@ from django.db import connection
 from storefront.events import subscriptions
 from storefront.events.models import PublicEvent, WebhookDelivery, WebhookSubscription
 from storefront.lib.failpoints import failpoint
-from storefront.lib.http.backoff import add_jitter
+from storefront.lib.http.backoff import DELAYS, add_jitter
 from storefront.lib.http.client import ApiClient
 from storefront.lib.http.errors import ExternalServiceError
 from storefront.lib.http.responses import SUCCESS_STATUSES
 from storefront.lib.http.retries import retry_after_s
 
-# Before the 2nd, 3rd, … attempt. Source: the schedule that Standard Webhooks recommends.
-DELAYS = (
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=10),
-    timedelta(hours=14),
-    timedelta(hours=20),
-    timedelta(hours=24),
-)
 MAX_ATTEMPTS = len(DELAYS) + 1
 READ_S, TOTAL_S = 10.0, 15.0
 LEASE = timedelta(minutes=2)  # longer than a batch takes: a worker that has not finished is dead

@@ -5,6 +5,19 @@ from datetime import timedelta
 
 MAX_DOUBLINGS = 20  # every maximum wait is reached by then
 JITTER_SHARE = 10  # jitter: at most a tenth of the wait
+# Before the 2nd, 3rd, … attempt to deliver an event or e-mail. Source: the schedule that Standard
+# Webhooks recommends.
+DELAYS = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=14),
+    timedelta(hours=20),
+    timedelta(hours=24),
+)
 
 
 def backoff(first: timedelta, *, failures: int, longest: timedelta) -> timedelta:
