@@ -8,20 +8,28 @@ from storefront.lib.db.constraints import unique
 from storefront.lib.db.fields import protected_key
 
 
-class CustomerNote(models.Model):
-    """A note of staff on a customer. It is never sent. Append-only; erased with the customer.
+class Note(models.Model):
+    """A note of staff. It is never sent. Append-only; erased with the customer.
 
     ``request_key`` names one submitted form, so that a repeated one stores nothing.
     """
 
     MAX_CHARS = 4000
 
-    # Of the account, or of the orders of a guest; in lower case.
-    email = models.EmailField(_("E-mail"), max_length=254)
     author = models.CharField(_("Author"), max_length=100)
     text = models.TextField(_("Note"), max_length=MAX_CHARS)
     written_at = models.DateTimeField(_("Written"))
     request_key = models.CharField(_("Form key"), max_length=40, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class CustomerNote(Note):
+    """A note on a customer."""
+
+    # Of the account, or of the orders of a guest; in lower case.
+    email = models.EmailField(_("E-mail"), max_length=254)
 
     class Meta:
         verbose_name = _("customer note")
@@ -32,19 +40,10 @@ class CustomerNote(models.Model):
         return f"customer note {self.pk}"
 
 
-class OrderNote(models.Model):
-    """A note of staff on an order. It is never sent. Append-only; erased with the customer.
-
-    ``request_key`` names one submitted form, so that a repeated one stores nothing.
-    """
-
-    MAX_CHARS = 4000
+class OrderNote(Note):
+    """A note on an order."""
 
     order = protected_key(Order, "notes", _("Order"), db_index=False)  # the constraint has one
-    author = models.CharField(_("Author"), max_length=100)
-    text = models.TextField(_("Note"), max_length=MAX_CHARS)
-    written_at = models.DateTimeField(_("Written"))
-    request_key = models.CharField(_("Form key"), max_length=40, editable=False)
 
     class Meta:
         verbose_name = _("order note")
