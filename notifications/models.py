@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.db.constraints import unique
+from storefront.lib.db.fields import protected_key
 from storefront.lib.security.encryption import EncryptedTextField
 from storefront.lib.state_machine import Stateful
 
@@ -91,9 +92,7 @@ class Message(Stateful):
         Status.REQUEUED: frozenset({Status.SENDING}),
     }
 
-    event = models.ForeignKey(
-        Event, models.PROTECT, related_name="messages", verbose_name=_("Event"), db_index=False
-    )
+    event = protected_key(Event, "messages", _("Event"), db_index=False)
     sender = models.CharField(_("Channel"), max_length=20)  # a key of notifications.senders.SENDERS
     recipient = models.CharField(_("To"), max_length=254)
     template = models.CharField(_("Template"), max_length=50)

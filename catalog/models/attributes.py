@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.products import Product
+from storefront.lib.db.fields import cascading_key
 
 # Columns of ``Spec`` that can be measured, so that their basis matters.
 MEASURED_COLUMNS = (
@@ -151,13 +152,7 @@ class OtherStatement(models.Model):
             ``{"label", "raw", "value"}``
     """
 
-    product = models.ForeignKey(
-        Product,
-        models.CASCADE,
-        related_name="other_statements",
-        verbose_name=_("Product"),
-        db_index=False,
-    )
+    product = cascading_key(Product, "other_statements", _("Product"), db_index=False)
     supplier_code = models.CharField(_("Supplier"), max_length=40)
     values = models.JSONField(_("Values"), default=dict)
     stated_at = models.DateTimeField(_("Stated at"))
@@ -176,9 +171,7 @@ class OtherStatement(models.Model):
 
 
 class Mode(models.Model):
-    product = models.ForeignKey(
-        Product, models.CASCADE, related_name="modes", verbose_name=_("Product"), db_index=False
-    )
+    product = cascading_key(Product, "modes", _("Product"), db_index=False)
     position = models.PositiveSmallIntegerField(_("Position"))
     name = models.CharField(_("Name"), max_length=40)
     kind = models.CharField(_("Kind"), max_length=12, default="white")

@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from catalog.enums import EU
-from storefront.lib.db.fields import StoredGeneratedField
+from storefront.lib.db.fields import StoredGeneratedField, cascading_key
 
 
 class Category(models.Model):
@@ -223,9 +223,7 @@ class BrandAlias(models.Model):
     ``key`` is the spelling folded for comparison (``brand_key``).
     """
 
-    brand = models.ForeignKey(
-        Brand, models.CASCADE, related_name="aliases", verbose_name=_("Brand")
-    )
+    brand = cascading_key(Brand, "aliases", _("Brand"))
     name = models.CharField(_("Name"), max_length=80)
     key = models.CharField(_("Normalized name"), max_length=80, unique=True)
 

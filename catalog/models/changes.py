@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models.products import Product, Variant
 from storefront.lib.db.constraints import check
+from storefront.lib.db.fields import cascading_key
 from storefront.lib.state_machine import Stateful
 
 
@@ -87,13 +88,7 @@ class ChangeRequest(models.Model):
       feed states another one.
     """
 
-    product = models.ForeignKey(
-        Product,
-        models.CASCADE,
-        related_name="change_requests",
-        verbose_name=_("Product"),
-        db_index=False,
-    )
+    product = cascading_key(Product, "change_requests", _("Product"), db_index=False)
     supplier_code = models.CharField(_("Supplier (code)"), max_length=30)
     changes = models.JSONField(_("Changes"), default=dict, blank=True)
     rejected = models.JSONField(_("Rejected values"), default=dict, blank=True)
@@ -208,9 +203,7 @@ class BulkEditRow(models.Model):
         REMOVED = "removed", _("Removed")
         KEPT = "kept", _("Changed since the edit, not restored")
 
-    edit = models.ForeignKey(
-        BulkEdit, models.CASCADE, related_name="rows", verbose_name=_("Bulk edit"), db_index=False
-    )
+    edit = cascading_key(BulkEdit, "rows", _("Bulk edit"), db_index=False)
     position = models.PositiveIntegerField(_("Row"))
     product = models.ForeignKey(
         Product, models.CASCADE, null=True, related_name="+", verbose_name=_("Product")

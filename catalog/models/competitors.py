@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.enums import ListFormat
 from catalog.models.listings import Channel
 from catalog.models.products import Variant
+from storefront.lib.db.fields import amount_field, cascading_key
 from storefront.lib.money import Money
 from storefront.lib.security.encryption import EncryptedTextField
 
@@ -38,16 +39,10 @@ class CompetitorPrice(models.Model):
     Units:  ``confidence`` of the match, 0 to 1; ``amount`` includes tax if ``has_tax``
     """
 
-    variant = models.ForeignKey(
-        Variant,
-        models.CASCADE,
-        related_name="competitor_prices",
-        verbose_name=_("Variant"),
-        db_index=False,
-    )
+    variant = cascading_key(Variant, "competitor_prices", _("Variant"), db_index=False)
     # lowercase: one spelling per competitor
     competitor = models.CharField(_("Competitor"), max_length=80)
-    amount = models.DecimalField(_("Price"), max_digits=12, decimal_places=2)
+    amount = amount_field(_("Price"))
     currency = models.CharField(_("Currency"), max_length=3)
     has_tax = models.BooleanField(_("Tax included"), default=True)
     url = models.URLField(_("Link"), max_length=500, blank=True)
@@ -82,11 +77,9 @@ class CompetitorPrice(models.Model):
 
 
 class CompetitorPriceChange(models.Model):
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant"), db_index=False
-    )
+    variant = cascading_key(Variant, "+", _("Variant"), db_index=False)
     competitor = models.CharField(_("Competitor"), max_length=80)
-    amount = models.DecimalField(_("Price"), max_digits=12, decimal_places=2)
+    amount = amount_field(_("Price"))
     currency = models.CharField(_("Currency"), max_length=3)
     has_tax = models.BooleanField(_("Tax included"))
     as_of = models.DateTimeField(_("As of"))
@@ -150,9 +143,7 @@ class CompetitorPriceList(models.Model):
 class RepricingRequest(models.Model):
     """A variant that waits for repricing because its price inputs changed."""
 
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant")
-    )
+    variant = cascading_key(Variant, "+", _("Variant"))
     requested_at = models.DateTimeField(_("Requested"))
 
     class Meta:
@@ -166,12 +157,8 @@ class RepricingRequest(models.Model):
 class DailySales(models.Model):
     """Units of a variant sold on a channel on one UTC day. Derived from orders, may be deleted."""
 
-    channel = models.ForeignKey(
-        Channel, models.CASCADE, related_name="+", verbose_name=_("Channel"), db_index=False
-    )
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="daily_sales", verbose_name=_("Variant")
-    )
+    channel = cascading_key(Channel, "+", _("Channel"), db_index=False)
+    variant = cascading_key(Variant, "daily_sales", _("Variant"))
     day = models.DateField(_("Day"))
     units = models.PositiveIntegerField(_("Units sold"))
 

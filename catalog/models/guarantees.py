@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models.products import Product
 from storefront.lib.db.constraints import check
+from storefront.lib.db.fields import cascading_key
 
 STATUTORY_MONTHS = 24
 MAX_TEXTS = {"territory": 120, "claim": 400}  # characters in each language
@@ -210,12 +211,8 @@ class ProductDocument(models.Model):
         SAFETY_DATA_SHEET = "safety_data_sheet", _("Safety data sheet")
         MANUAL = "manual", _("User manual")
 
-    product = models.ForeignKey(
-        Product,
-        models.CASCADE,
-        related_name="documents",
-        verbose_name=_("Product"),
-        help_text=_("The product that the document is about."),
+    product = cascading_key(
+        Product, "documents", _("Product"), help_text=_("The product that the document is about.")
     )
     kind = models.CharField(
         _("Document type"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models.price_books import PriceRule
 from catalog.models.products import Variant
 from storefront.lib.address import COUNTRIES
+from storefront.lib.db.fields import amount_field, cascading_key, protected_key
 
 # A listing with an older stock figure counts as out of stock until the next update.
 STALE_AFTER = timedelta(hours=24)
@@ -210,56 +211,29 @@ class Listing(models.Model):
     floor at the minimum margin, in the channel's currency.
     """
 
-    channel = models.ForeignKey(
-        Channel, models.PROTECT, related_name="listings", verbose_name=_("Channel"), db_index=False
-    )
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="listings", verbose_name=_("Variant")
-    )
-    price_amount = models.DecimalField(
-        _("Price"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    channel = protected_key(Channel, "listings", _("Channel"), db_index=False)
+    variant = cascading_key(Variant, "listings", _("Variant"))
+    price_amount = amount_field(_("Price"), null=True)
     # set by staff or a program; the guards of the price book apply to it
-    fixed_price_amount = models.DecimalField(
-        _("Fixed price"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    fixed_price_amount = amount_field(_("Fixed price"), null=True)
     fixed_price_by = models.CharField(
         _("Price fixed by"), max_length=100, blank=True, db_default="", default=""
     )
-    cost_amount = models.DecimalField(
-        _("Cost"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    landed_amount = models.DecimalField(
-        _("Landed cost"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    cost_amount = amount_field(_("Cost"), null=True)
+    landed_amount = amount_field(_("Landed cost"), null=True)
     floor_amount = models.DecimalField(
         _("Minimum price (margin floor)"), max_digits=14, decimal_places=2, null=True, blank=True
     )
-    break_even_amount = models.DecimalField(
-        _("Break-even price"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    wholesale_amount = models.DecimalField(
-        _("Wholesale cost"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    break_even_amount = amount_field(_("Break-even price"), null=True)
+    wholesale_amount = amount_field(_("Wholesale cost"), null=True)
     wholesale_currency = models.CharField(_("Wholesale cost currency"), max_length=3, blank=True)
     supplier_code = models.CharField(_("Supplier (code)"), max_length=30, blank=True)
     # countries it may come from
     origins = models.JSONField(_("Ships from"), default=list, blank=True)
-    map_amount = models.DecimalField(
-        _("Lowest advertised price (MAP)"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    map_amount = amount_field(_("Lowest advertised price (MAP)"), null=True)
     map_currency = models.CharField(_("MAP currency"), max_length=3, blank=True, db_default="")
-    msrp_amount = models.DecimalField(
-        _("Recommended price (MSRP)"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    rule = models.ForeignKey(
-        PriceRule,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="listings",
-        verbose_name=_("Rule"),
-    )
+    msrp_amount = amount_field(_("Recommended price (MSRP)"), null=True)
+    rule = protected_key(PriceRule, "listings", _("Rule"), null=True)
     available = models.PositiveIntegerField(_("Available units"), default=0)
     restock_on = models.DateField(_("Expected restock"), null=True, blank=True)
     # country -> available units
@@ -267,15 +241,7 @@ class Listing(models.Model):
     areas_from = models.JSONField(
         _("Ships from, by area"), default=dict, db_default=Value({}, models.JSONField()), blank=True
     )
-    area = models.ForeignKey(
-        DeliveryArea,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
-        verbose_name=_("Delivered to"),
-    )
+    area = protected_key(DeliveryArea, "+", _("Delivered to"), null=True, db_index=False)
     as_of = models.DateTimeField(_("As of"), null=True, blank=True)
     is_published = models.BooleanField(_("Published"), default=False)
     # delisted by staff; no sync relists it

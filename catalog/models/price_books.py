@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.enums import Basis, Method
 from catalog.models.categories import Brand, Category
 from catalog.models.products import Product, Variant
+from storefront.lib.db.fields import cascading_key, protected_key, rate_field
 from storefront.lib.state_machine import Stateful
 
 
@@ -62,30 +63,22 @@ class PriceBook(Stateful):
         blank=True,
         help_text=_("Changes in this version, for other staff. Optional."),
     )
-    floor_margin_rate = models.DecimalField(
+    floor_margin_rate = rate_field(
         _("Minimum margin"),
-        max_digits=5,
-        decimal_places=4,
         default=0,
         help_text=_("A fraction of the price before tax: 0.15 is 15 %. 0 = break-even."),
     )
-    max_change_per_run = models.DecimalField(
+    max_change_per_run = rate_field(
         _("Maximum change at once"),
-        max_digits=5,
-        decimal_places=4,
         null=True,
-        blank=True,
         help_text=_(
             "A fraction: 0.2 is 20 %. A larger change needs approval, unless the supplier or "
             "origin changed and the cost changed less. Leave empty for no limit."
         ),
     )
-    max_change_per_day = models.DecimalField(
+    max_change_per_day = rate_field(
         _("Maximum change per day"),
-        max_digits=5,
-        decimal_places=4,
         null=True,
-        blank=True,
         help_text=_(
             "A fraction of the price a day ago. A larger change needs approval. "
             "Leave empty for no limit."
@@ -140,11 +133,10 @@ class PriceRule(models.Model):
             the channel's currency
     """
 
-    book = models.ForeignKey(
+    book = cascading_key(
         PriceBook,
-        models.CASCADE,
-        related_name="rules",
-        verbose_name=_("Price book"),
+        "rules",
+        _("Price book"),
         help_text=_("The draft price book of this rule."),
         db_index=False,
     )
@@ -154,22 +146,18 @@ class PriceRule(models.Model):
             "Unique in the price book. Of two equally specific rules, the lower number wins."
         ),
     )
-    category = models.ForeignKey(
+    category = protected_key(
         Category,
-        models.PROTECT,
+        "price_rules",
+        _("Category"),
         null=True,
-        blank=True,
-        related_name="price_rules",
-        verbose_name=_("Category"),
         help_text=_("Only products in this category. Leave empty for all."),
     )
-    brand = models.ForeignKey(
+    brand = protected_key(
         Brand,
-        models.PROTECT,
+        "price_rules",
+        _("Brand"),
         null=True,
-        blank=True,
-        related_name="price_rules",
-        verbose_name=_("Brand"),
         help_text=_("Only products of this brand. Leave empty for all."),
     )
     supplier_code = models.CharField(
@@ -178,22 +166,18 @@ class PriceRule(models.Model):
         blank=True,
         help_text=_("Only items shipped by this supplier. Leave empty for all."),
     )
-    product = models.ForeignKey(
+    product = protected_key(
         Product,
-        models.PROTECT,
+        "price_rules",
+        _("Product"),
         null=True,
-        blank=True,
-        related_name="price_rules",
-        verbose_name=_("Product"),
         help_text=_("Only this product. Leave empty for all."),
     )
-    variant = models.ForeignKey(
+    variant = protected_key(
         Variant,
-        models.PROTECT,
+        "price_rules",
+        _("Variant"),
         null=True,
-        blank=True,
-        related_name="price_rules",
-        verbose_name=_("Variant"),
         help_text=_("Only this variant. Leave empty for all."),
     )
     basis = models.CharField(
@@ -266,12 +250,9 @@ class PriceRule(models.Model):
             "start and an end."
         ),
     )
-    undercut_rate = models.DecimalField(
+    undercut_rate = rate_field(
         _("Stay below competitor by"),
-        max_digits=5,
-        decimal_places=4,
         null=True,
-        blank=True,
         help_text=_(
             "A fraction of a lower competitor price. 0 = match it. Leave empty to "
             "ignore competitors."
@@ -283,12 +264,8 @@ class PriceRule(models.Model):
         blank=True,
         help_text=_("Based on the sales of four weeks. Leave empty for never."),
     )
-    raise_rate = models.DecimalField(
-        _("Raise by"),
-        max_digits=5,
-        decimal_places=4,
-        default=0,
-        help_text=_("A fraction of the price: 0.05 is 5 %. 0 = off."),
+    raise_rate = rate_field(
+        _("Raise by"), default=0, help_text=_("A fraction of the price: 0.05 is 5 %. 0 = off.")
     )
     high_cover_days = models.PositiveSmallIntegerField(
         _("Lower if stock lasts more days"),
@@ -296,12 +273,8 @@ class PriceRule(models.Model):
         blank=True,
         help_text=_("At least the days above. Leave empty for never."),
     )
-    lower_rate = models.DecimalField(
-        _("Lower by"),
-        max_digits=5,
-        decimal_places=4,
-        default=0,
-        help_text=_("A fraction of the price: 0.05 is 5 %. 0 = off."),
+    lower_rate = rate_field(
+        _("Lower by"), default=0, help_text=_("A fraction of the price: 0.05 is 5 %. 0 = off.")
     )
 
     class Meta:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.enums import BlockReason
 from catalog.models.listings import Listing
 from catalog.models.price_books import PriceRule
+from storefront.lib.db.fields import amount_field, cascading_key, protected_key, rate_field
 from storefront.lib.state_machine import Stateful
 
 
@@ -46,10 +47,8 @@ class SellingCosts(models.Model):
         default="*",
         help_text=_("Supplier of the products. * = all suppliers without their own fees."),
     )
-    supplier_fee_rate = models.DecimalField(
+    supplier_fee_rate = rate_field(
         _("Supplier fee, of the cost"),
-        max_digits=5,
-        decimal_places=4,
         default=0,
         help_text=_("A fraction of the wholesale cost: 0.02 is 2 %. 0 = none."),
     )
@@ -87,10 +86,8 @@ class SellingCosts(models.Model):
         default=0,
         help_text=_("Our own handling cost, in the currency of the channel. 0 = none."),
     )
-    payment_fee_rate = models.DecimalField(
+    payment_fee_rate = rate_field(
         _("Payment fee, of the price"),
-        max_digits=5,
-        decimal_places=4,
         default=0,
         help_text=_("A fraction of the price with tax: 0.015 is 1.5 %. 0 = none."),
     )
@@ -101,17 +98,13 @@ class SellingCosts(models.Model):
         default=0,
         help_text=_("Per unit, in the currency of the channel. 0 = none."),
     )
-    channel_fee_rate = models.DecimalField(
+    channel_fee_rate = rate_field(
         _("Channel fee, of the price before tax"),
-        max_digits=5,
-        decimal_places=4,
         default=0,
         help_text=_("Marketplace fee as a fraction: 0.08 is 8 %. 0 = none."),
     )
-    tax_rate = models.DecimalField(
+    tax_rate = rate_field(
         _("Tax in the price"),
-        max_digits=5,
-        decimal_places=4,
         default=0,
         help_text=_("A fraction of the price before tax: 0.19 is 19 %. 0 = prices exclude tax."),
     )
@@ -161,16 +154,10 @@ class PriceChange(models.Model):
         verbose_name=_("Listing"),
         db_index=False,
     )
-    amount = models.DecimalField(_("Price"), max_digits=12, decimal_places=2, null=True, blank=True)
-    old_amount = models.DecimalField(
-        _("Previous price"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    cost_amount = models.DecimalField(
-        _("Cost"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    rule = models.ForeignKey(
-        PriceRule, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("Rule")
-    )
+    amount = amount_field(_("Price"), null=True)
+    old_amount = amount_field(_("Previous price"), null=True)
+    cost_amount = amount_field(_("Cost"), null=True)
+    rule = protected_key(PriceRule, "+", _("Rule"), null=True)
     breakdown = models.JSONField(_("Cost breakdown"), default=dict, blank=True)
     at = models.DateTimeField(_("Time"))
 
@@ -218,9 +205,7 @@ class PriceHold(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    listing = models.ForeignKey(
-        Listing, models.CASCADE, related_name="price_holds", verbose_name=_("Listing")
-    )
+    listing = cascading_key(Listing, "price_holds", _("Listing"))
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.OPEN)
     status_since = models.DateTimeField(_("Status since"))
     reason = models.CharField(
@@ -238,14 +223,10 @@ class PriceHold(Stateful):
         ],
     )
     sentence = models.CharField(_("Reason"), max_length=300)
-    old_amount = models.DecimalField(
-        _("Previous price"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    proposed_amount = models.DecimalField(
-        _("Suggested price"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    cost_amount = models.DecimalField(_("Cost"), max_digits=12, decimal_places=2)
-    rule = models.ForeignKey(PriceRule, models.PROTECT, related_name="+", verbose_name=_("Rule"))
+    old_amount = amount_field(_("Previous price"), null=True)
+    proposed_amount = amount_field(_("Suggested price"), null=True)
+    cost_amount = amount_field(_("Cost"))
+    rule = protected_key(PriceRule, "+", _("Rule"))
     breakdown = models.JSONField(_("Cost breakdown"), default=dict)
     is_off_sale = models.BooleanField(_("Unavailable until reviewed"), default=False)
     opened_at = models.DateTimeField(_("Held at"))

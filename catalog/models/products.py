@@ -19,6 +19,7 @@ from django.utils.translation import pgettext_lazy
 
 from catalog.models.categories import Brand, Category
 from catalog.models.families import FamilyField
+from storefront.lib.db.fields import cascading_key, protected_key
 
 
 class Product(models.Model):
@@ -32,15 +33,9 @@ class Product(models.Model):
         ARCHIVED = "archived", _("Archived")
 
     slug = models.SlugField(_("URL handle"), max_length=120, unique=True)
-    brand = models.ForeignKey(
-        Brand, models.PROTECT, related_name="products", verbose_name=_("Brand")
-    )
-    category = models.ForeignKey(
-        Category,
-        models.PROTECT,
-        related_name="products",
-        verbose_name=_("Category"),
-        help_text=_("The category that shows this product."),
+    brand = protected_key(Brand, "products", _("Brand"))
+    category = protected_key(
+        Category, "products", _("Category"), help_text=_("The category that shows this product.")
     )
     family = FamilyField(_("Family"))
     title = models.CharField(
@@ -178,9 +173,7 @@ class Variant(models.Model):
         )  # packed with the light: UN3481, PI 966
         ALONE = "alone", _("Lithium battery only")  # a spare cell: UN3480, PI 965
 
-    product = models.ForeignKey(
-        Product, models.PROTECT, related_name="variants", verbose_name=_("Product")
-    )
+    product = protected_key(Product, "variants", _("Product"))
     sku = models.CharField(_("SKU"), max_length=40, unique=True)
     option_values = models.JSONField(_("Options"), default=list, blank=True)
     color = models.CharField(_("Color"), max_length=40, blank=True)
@@ -279,9 +272,7 @@ class Identifier(models.Model):
         VERIFIED = "verified", _("Verified")
         CONFLICT = "conflict", _("Conflict between variants")
 
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="identifiers", verbose_name=_("Variant")
-    )
+    variant = cascading_key(Variant, "identifiers", _("Variant"))
     scheme = models.CharField(_("Identifier type"), max_length=10, choices=Scheme)
     value = models.CharField(_("Number"), max_length=160)
     raw = models.CharField(_("Original value"), max_length=160, blank=True)
@@ -350,17 +341,8 @@ class Image(models.Model):
         PACKAGING = "packaging", _("Packaging")
         OTHER = "other", _("Other image")
 
-    product = models.ForeignKey(
-        Product, models.CASCADE, related_name="images", verbose_name=_("Product"), db_index=False
-    )
-    variant = models.ForeignKey(
-        Variant,
-        models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="images",
-        verbose_name=_("Variant"),
-    )
+    product = cascading_key(Product, "images", _("Product"), db_index=False)
+    variant = cascading_key(Variant, "images", _("Variant"), null=True)
     role = models.CharField(_("View"), max_length=10, choices=Role, default=Role.OTHER)
     source_url = models.CharField(_("Source URL"), max_length=500)
     stem = models.CharField(_("Stored file"), max_length=80, blank=True)  # empty: not fetched yet

@@ -12,6 +12,7 @@ from catalog.models.categories import Category
 from catalog.models.families import FamilyField
 from catalog.models.listings import Channel, DeliveryArea
 from catalog.models.products import Product, Variant
+from storefront.lib.db.fields import amount_field, cascading_key
 
 CHANGE_RETENTION = timedelta(hours=6)
 
@@ -32,15 +33,9 @@ class ProductCard(models.Model):
         SUBMERSIBLE = 3, _("Under water")
         JETS_AND_SUBMERSIBLE = 4, _("Water jets and under water")
 
-    channel = models.ForeignKey(
-        Channel, models.CASCADE, related_name="cards", verbose_name=_("Channel"), db_index=False
-    )
-    product = models.ForeignKey(
-        Product, models.CASCADE, related_name="cards", verbose_name=_("Product")
-    )
-    category = models.ForeignKey(
-        Category, models.CASCADE, related_name="cards", verbose_name=_("Category")
-    )
+    channel = cascading_key(Channel, "cards", _("Channel"), db_index=False)
+    product = cascading_key(Product, "cards", _("Product"))
+    category = cascading_key(Category, "cards", _("Category"))
     slug = models.CharField(_("URL handle"), max_length=120)
     title = models.CharField(_("Title"), max_length=150)
     titles = models.JSONField(_("Titles by language"), default=dict)
@@ -48,7 +43,7 @@ class ProductCard(models.Model):
     family = FamilyField(_("Family"))
     picture = models.CharField(_("Picture"), max_length=80, blank=True)  # stem of the main image
     # lowest of its variants
-    price_amount = models.DecimalField(_("Price"), max_digits=12, decimal_places=2)
+    price_amount = amount_field(_("Price"))
     has_more_prices = models.BooleanField(_("Variants differ in price"), default=False)
     as_of = models.DateTimeField(_("As of"), null=True)  # of the newest stock figure
     ships_from = ArrayField(
@@ -56,9 +51,7 @@ class ProductCard(models.Model):
     )
     # The variant whose price is shown, its listed quantity and area, and the inputs of the delivery
     # promise. No query filters by these columns.
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="+", db_index=False, verbose_name=_("Variant")
-    )
+    variant = cascading_key(Variant, "+", _("Variant"), db_index=False)
     available = models.PositiveIntegerField(_("Available units"), default=0)
     area = models.ForeignKey(
         DeliveryArea,
@@ -120,14 +113,7 @@ class CardChange(models.Model):
     in ``migrations/sql/card_changes.sql``; pruned after ``CHANGE_RETENTION``.
     """
 
-    channel = models.ForeignKey(
-        Channel,
-        models.CASCADE,
-        related_name="+",
-        db_constraint=False,  # deleting a channel records its deleted cards
-        db_index=False,
-        verbose_name=_("Channel"),
-    )
+    channel = cascading_key(Channel, "+", _("Channel"), db_constraint=False, db_index=False)
     transaction_id = models.BigIntegerField(_("Transaction"))
     cards = ArrayField(models.BigIntegerField(), verbose_name=_("Changed cards"))
     at = models.DateTimeField(_("When"))

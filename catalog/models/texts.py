@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models.products import Product
 from storefront.lib.db.constraints import check
+from storefront.lib.db.fields import cascading_key
 
 # The base language is on ``Product`` and in the options of variants.
 TRANSLATED_LANGUAGES = [
@@ -20,9 +21,7 @@ class ProductText(models.Model):
     ``title`` replaces the title that the template of the family makes.
     """
 
-    product = models.ForeignKey(
-        Product, models.CASCADE, related_name="texts", verbose_name=_("Product"), db_index=False
-    )
+    product = cascading_key(Product, "texts", _("Product"), db_index=False)
     language = models.CharField(_("Language"), max_length=7)
     title = models.CharField(_("Title"), max_length=150, blank=True)
     summary = models.CharField(_("Summary, one sentence"), max_length=300, blank=True)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Channel, Listing
 from storefront.accounts.models import User
 from storefront.lib.db.constraints import check, unique
-from storefront.lib.db.fields import amount_field, protected_key
+from storefront.lib.db.fields import amount_field, cascading_key, protected_key
 
 CART_RETENTION = timedelta(days=30)
 PRICE_GUARANTEE = timedelta(minutes=30)
@@ -103,12 +103,8 @@ class CartLine(models.Model):
     added: the delivery window, the country of origin and the destination.
     """
 
-    cart = models.ForeignKey(
-        Cart, models.CASCADE, related_name="lines", verbose_name=_("Cart"), db_index=False
-    )
-    listing = models.ForeignKey(
-        Listing, models.CASCADE, related_name="cart_lines", verbose_name=_("Listing")
-    )
+    cart = cascading_key(Cart, "lines", _("Cart"), db_index=False)
+    listing = cascading_key(Listing, "cart_lines", _("Listing"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
     quoted_amount = amount_field(_("Quoted price"))
     quoted_at = models.DateTimeField(_("Quoted"))

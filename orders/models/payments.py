@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.gateways.base import CaptureMode
 from orders.models.order import Order
 from storefront.lib.db.constraints import check, unique
-from storefront.lib.db.fields import amount_field, protected_key
+from storefront.lib.db.fields import amount_field, cascading_key, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 
@@ -315,12 +315,11 @@ class CustomerInvoice(models.Model):
 class RefundLimit(models.Model):
     """What one member of a staff group may refund of one order without approval."""
 
-    group = models.ForeignKey(
+    group = cascading_key(
         Group,
-        models.CASCADE,
-        related_name="refund_limits",
-        verbose_name=_("Staff group"),
-        db_index=False,  # the constraint has one
+        "refund_limits",
+        _("Staff group"),
+        db_index=False,
         help_text=_("Of a member of several groups, the highest limit counts."),
     )
     amount = amount_field(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Brand, Category, Channel, Product
 from orders.models.order import Order
 from storefront.lib.db.constraints import check, unique
-from storefront.lib.db.fields import amount_field, protected_key
+from storefront.lib.db.fields import amount_field, cascading_key, protected_key, rate_field
 
 CODE = RegexValidator(r"^[A-Z0-9-]{3,30}$", _("Use 3 to 30 capital letters, digits or hyphens."))
 
@@ -59,10 +59,8 @@ class Promotion(models.Model):
         choices=Kind,
         help_text=_("Each kind asks for its own figures below."),
     )
-    percent = models.DecimalField(
+    percent = rate_field(
         _("Percent off"),
-        max_digits=5,
-        decimal_places=4,
         default=0,
         help_text=_("A fraction: 0.1 is 10 %. Only for percentage discounts."),
     )
@@ -81,12 +79,8 @@ class Promotion(models.Model):
         default=0,
         help_text=_("Number of the cheapest units that are discounted. Otherwise 0."),
     )
-    get_percent = models.DecimalField(
-        _("Discount on “Get”"),
-        max_digits=5,
-        decimal_places=4,
-        default=1,
-        help_text=_("A fraction: 1 is free, 0.5 is half price."),
+    get_percent = rate_field(
+        _("Discount on “Get”"), default=1, help_text=_("A fraction: 1 is free, 0.5 is half price.")
     )
     minimum_amount = amount_field(
         _("Minimum cart value"),
@@ -206,12 +200,8 @@ class Promotion(models.Model):
 class Coupon(models.Model):
     """A code of a promotion. ``limit`` 1 makes it single-use."""
 
-    promotion = models.ForeignKey(
-        Promotion,
-        models.CASCADE,
-        related_name="coupons",
-        verbose_name=_("Promotion"),
-        help_text=_("The promotion that this code activates."),
+    promotion = cascading_key(
+        Promotion, "coupons", _("Promotion"), help_text=_("The promotion that this code activates.")
     )
     code = models.CharField(
         _("Code"),

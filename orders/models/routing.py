@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models import Channel
 from orders.enums import Criterion
 from storefront.lib.db.constraints import check, unique
-from storefront.lib.db.fields import protected_key
+from storefront.lib.db.fields import protected_key, rate_field
 from storefront.lib.state_machine import Stateful
 
 CRITERIA = [
@@ -107,12 +107,9 @@ class RoutingRules(Stateful):
             "another supplier is tried. Leave empty to let staff decide."
         ),
     )
-    min_margin_rate = models.DecimalField(
+    min_margin_rate = rate_field(
         _("Minimum margin"),
-        max_digits=5,
-        decimal_places=4,
         null=True,
-        blank=True,
         default=Decimal(0),
         help_text=_(
             "A fraction of the price before tax: 0.1 is 10 %. A location with a "

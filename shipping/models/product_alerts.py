@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Variant
 from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import amount_field, cascading_key, protected_key
 
 
 class ProductAlert(models.Model):
@@ -18,19 +19,13 @@ class ProductAlert(models.Model):
         PRICE_DROP = "price_drop", _("Price drop")
 
     kind = models.CharField(_("Alert"), max_length=13, choices=Kind)
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="alerts", verbose_name=_("Variant")
-    )
-    channel = models.ForeignKey(
-        Channel, models.PROTECT, related_name="alerts", verbose_name=_("Channel"), db_index=False
-    )
+    variant = cascading_key(Variant, "alerts", _("Variant"))
+    channel = protected_key(Channel, "alerts", _("Channel"), db_index=False)
     country = models.CharField(_("Deliver to"), max_length=2)
     email = models.EmailField(_("E-mail"), max_length=254)  # in lower case
     locale = models.CharField(_("Language"), max_length=5)
     # of a price drop: the displayed price when the person asked, in the channel's currency
-    price_amount = models.DecimalField(
-        _("Price when asked"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    price_amount = amount_field(_("Price when asked"), null=True)
     asked_at = models.DateTimeField(_("Asked"))
     confirmed_at = models.DateTimeField(_("Confirmed"), null=True, blank=True)
     # since when what the person waits for is true, without interruption

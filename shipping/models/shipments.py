@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import OrderLine, PurchaseOrder, ReturnAuthorization
 from storefront.lib.db.constraints import check
+from storefront.lib.db.fields import protected_key
 from storefront.lib.state_machine import Stateful
 
 
@@ -98,9 +99,7 @@ class Parcel(Stateful):
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS, "resolution": RESOLUTION_TRANSITIONS}
     UNDERWAY: ClassVar = (Status.LABEL_CREATED, Status.SHIPPED)
 
-    shipment = models.ForeignKey(
-        Shipment, models.PROTECT, related_name="parcels", verbose_name=_("Shipment")
-    )
+    shipment = protected_key(Shipment, "parcels", _("Shipment"))
     carrier = models.CharField(_("Carrier"), max_length=60)
     carrier_finding = models.CharField(
         _("Carrier check"),
@@ -250,9 +249,7 @@ class ParcelCorrection(models.Model):
         LAST_MILE = "last_mile", _("Last-mile tracking number")
         CONTENTS = "contents", _("Contents")
 
-    parcel = models.ForeignKey(
-        Parcel, models.PROTECT, related_name="corrections", verbose_name=_("Parcel")
-    )
+    parcel = protected_key(Parcel, "corrections", _("Parcel"))
     kind = models.CharField(_("Type"), max_length=10, choices=Kind)
     before = models.CharField(_("Before"), max_length=300, blank=True)
     after = models.CharField(_("After"), max_length=300, blank=True)
@@ -281,12 +278,8 @@ class ParcelCorrection(models.Model):
 class ParcelLine(models.Model):
     """The units of an order line in a parcel."""
 
-    parcel = models.ForeignKey(
-        Parcel, models.PROTECT, related_name="lines", verbose_name=_("Parcel"), db_index=False
-    )
-    order_line = models.ForeignKey(
-        OrderLine, models.PROTECT, related_name="parcel_lines", verbose_name=_("Order line")
-    )
+    parcel = protected_key(Parcel, "lines", _("Parcel"), db_index=False)
+    order_line = protected_key(OrderLine, "parcel_lines", _("Order line"))
     quantity = models.PositiveSmallIntegerField(_("Quantity"))
 
     class Meta:
@@ -312,13 +305,7 @@ class TrackingEvent(models.Model):
         SUPPLIER = "supplier", _("Supplier")
         PROVIDER = "provider", _("Tracking provider")
 
-    parcel = models.ForeignKey(
-        Parcel,
-        models.PROTECT,
-        related_name="tracking_events",
-        verbose_name=_("Parcel"),
-        db_index=False,
-    )
+    parcel = protected_key(Parcel, "tracking_events", _("Parcel"), db_index=False)
     source = models.CharField(_("Source"), max_length=10, choices=Source, default=Source.SUPPLIER)
     number = models.CharField(
         _("Tracking number"), max_length=60, blank=True, default="", db_default=""

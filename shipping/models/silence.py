@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from shipping.models.shipments import Parcel
 from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import protected_key
 
 
 class SilenceKind(models.TextChoices):
@@ -125,13 +126,7 @@ class SilenceCase(models.Model):
     offered. ``answer`` is the last one; an answer before ``told_at`` was about an earlier offer.
     """
 
-    parcel = models.ForeignKey(
-        Parcel,
-        models.PROTECT,
-        related_name="silence_cases",
-        verbose_name=_("Parcel"),
-        db_index=False,
-    )
+    parcel = protected_key(Parcel, "silence_cases", _("Parcel"), db_index=False)
     kind = models.CharField(_("Type"), max_length=10, choices=SilenceKind)
     since = models.DateTimeField(_("Silent since"))
     opened_at = models.DateTimeField(_("Opened"))

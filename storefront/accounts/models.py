@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.address import Address
 from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import cascading_key
 from storefront.lib.db.indexed_search import plain_column
 from storefront.lib.db.transactions import requires_transaction
 
@@ -115,7 +116,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 class SavedAddress(models.Model):
     """A delivery address of an account; checkout starts with the default one."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="addresses", verbose_name=_("User"))
+    user = cascading_key(User, "addresses", _("User"))
     address = models.JSONField(_("Address"))  # Address
     is_default = models.BooleanField(_("Default"), default=False)
 
@@ -137,9 +138,7 @@ class SavedAddress(models.Model):
 class EmailChangeRequest(models.Model):
     """An e-mail change. A link to the new address confirms it; a link to the old stops it."""
 
-    user = models.ForeignKey(
-        User, models.CASCADE, related_name="address_changes", verbose_name=_("User")
-    )
+    user = cascading_key(User, "address_changes", _("User"))
     old_email = models.EmailField(_("From"), max_length=254)
     new_email = models.EmailField(_("To"), max_length=254)
     key = models.CharField(_("Link"), max_length=40, unique=True)  # of the link in the mail
@@ -187,9 +186,7 @@ class TwoFactorEvent(models.Model):
         DROPPED = "dropped", _("An app or a passkey was removed")
         RESET = "reset", _("A colleague removed all second factors")
 
-    user = models.ForeignKey(
-        User, models.CASCADE, related_name="two_factor_events", verbose_name=_("User")
-    )
+    user = cascading_key(User, "two_factor_events", _("User"))
     what = models.CharField(_("What happened"), max_length=20, choices=What)
     actor = models.ForeignKey(
         User, models.SET_NULL, null=True, related_name="+", verbose_name=_("Changed by")

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import cascading_key
 
 
 class IdempotencyRecord(models.Model):
@@ -109,7 +110,7 @@ class BulkJob(models.Model):
         PRICES = "prices", _("Set prices")
         STOCK = "stock", _("Set stock")
 
-    key = models.ForeignKey(ApiKey, models.CASCADE, related_name="jobs", verbose_name=_("API key"))
+    key = cascading_key(ApiKey, "jobs", _("API key"))
     operation = models.CharField(_("Operation"), max_length=10, choices=Operation)
     created_at = models.DateTimeField(_("Created"))
     completed_at = models.DateTimeField(_("Completed"), null=True, blank=True)
@@ -139,9 +140,7 @@ class BulkJobRow(models.Model):
         DONE = "done", _("Done")
         REFUSED = "refused", _("Refused")
 
-    job = models.ForeignKey(
-        BulkJob, models.CASCADE, related_name="rows", verbose_name=_("Bulk job"), db_index=False
-    )
+    job = cascading_key(BulkJob, "rows", _("Bulk job"), db_index=False)
     position = models.PositiveSmallIntegerField(_("Row"))
     values = models.JSONField(_("Values"))
     result = models.CharField(_("Result"), max_length=10, choices=Result, default=Result.PENDING)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from storefront.events.event_types import SUBSCRIBABLE, EventType, ObjectKind
 from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import cascading_key
 from storefront.lib.security.encryption import EncryptedTextField
 from storefront.lib.state_machine import Stateful
 
@@ -145,16 +146,10 @@ class WebhookDelivery(models.Model):
         DELIVERED = "delivered", _("Delivered")
         FAILED = "failed", _("Failed")
 
-    subscription = models.ForeignKey(
-        WebhookSubscription,
-        models.CASCADE,
-        related_name="deliveries",
-        db_index=False,
-        verbose_name=_("Subscription"),
+    subscription = cascading_key(
+        WebhookSubscription, "deliveries", _("Subscription"), db_index=False
     )
-    event = models.ForeignKey(
-        PublicEvent, models.CASCADE, related_name="deliveries", verbose_name=_("Event")
-    )
+    event = cascading_key(PublicEvent, "deliveries", _("Event"))
     subject = models.CharField(_("Record"), max_length=80)  # of the event
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PENDING)
     attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)

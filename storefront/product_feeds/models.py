@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel
 from storefront.lib.db.constraints import check, unique
+from storefront.lib.db.fields import protected_key
 
 
 def new_key() -> str:
@@ -38,11 +39,10 @@ class ProductFeed(models.Model):
         TSV = "tsv", _("TSV (tab-separated)")
         CSV = "csv", _("CSV")
 
-    channel = models.ForeignKey(
+    channel = protected_key(
         Channel,
-        models.PROTECT,
-        related_name="product_feeds",
-        verbose_name=_("Channel"),
+        "product_feeds",
+        _("Channel"),
         db_index=False,
         help_text=_("Its published products and prices are in the feed."),
     )

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.db.constraints import unique
+from storefront.lib.db.fields import cascading_key
 from storefront.lib.security.encryption import EncryptedTextField
 from storefront.lib.state_machine import Stateful
 from suppliers.models import Supplier
@@ -93,9 +94,7 @@ class InboundWebhook(Stateful):
 class SupplierSecret(models.Model):
     """A secret that a supplier's system signs its calls with; only the current one never expires."""
 
-    supplier = models.ForeignKey(
-        Supplier, models.CASCADE, related_name="webhook_secrets", verbose_name=_("Supplier")
-    )
+    supplier = cascading_key(Supplier, "webhook_secrets", _("Supplier"))
     secret_encrypted = EncryptedTextField(_("Secret"))
     created_by = models.CharField(_("Created by"), max_length=100)
     created_at = models.DateTimeField(_("Created"))

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import BulkEdit
 from storefront.lib.db.constraints import check
+from storefront.lib.db.fields import cascading_key
 from storefront.lib.state_machine import Stateful
 from suppliers.models.runs import SyncRun
 from suppliers.models.supplier import Supplier
@@ -54,14 +55,7 @@ class CatalogImport(Stateful):
         Status.DISCARDED: frozenset(),
     }
 
-    supplier = models.ForeignKey(
-        Supplier,
-        models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("Supplier"),
-    )
+    supplier = cascading_key(Supplier, "+", _("Supplier"), null=True)
     file_name = models.CharField(_("File name"), max_length=120)
     storage_name = models.CharField(_("Stored as"), max_length=80)
     digest = models.CharField(_("Hash"), max_length=64)  # SHA-256

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Brand, Product
+from storefront.lib.db.fields import protected_key
 from storefront.lib.state_machine import Stateful
 from suppliers.models.supplier import Supplier
 
@@ -77,11 +78,10 @@ class ComplianceDocument(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    supplier = models.ForeignKey(
+    supplier = protected_key(
         Supplier,
-        models.PROTECT,
-        related_name="compliance_documents",
-        verbose_name=_("Supplier"),
+        "compliance_documents",
+        _("Supplier"),
         help_text=_("The supplier that the document is about."),
         db_index=False,
     )
@@ -97,22 +97,14 @@ class ComplianceDocument(Stateful):
         choices=Kind,
         help_text=_("A certificate needs a last valid day."),
     )
-    brand = models.ForeignKey(
-        Brand,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("Only for this brand"),
-        help_text=_("Empty = all brands."),
+    brand = protected_key(
+        Brand, "+", _("Only for this brand"), null=True, help_text=_("Empty = all brands.")
     )
-    product = models.ForeignKey(
+    product = protected_key(
         Product,
-        models.PROTECT,
+        "+",
+        _("Only for this product"),
         null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("Only for this product"),
         help_text=_("Do not select a brand as well. Empty = all products of the supplier."),
     )
     issuer = models.CharField(

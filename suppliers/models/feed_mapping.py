@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.fields import cascading_key
 from suppliers.models.supplier import Supplier
 
 
@@ -16,13 +17,7 @@ class FileContent(models.TextChoices):
 class FeedMapping(models.Model):
     """One version of a feed mapping, never changed; ``spec`` as in ``feed.mapping.spec.Mapping``."""
 
-    supplier = models.ForeignKey(
-        Supplier,
-        models.CASCADE,
-        related_name="mappings",
-        verbose_name=_("Supplier"),
-        db_index=False,
-    )
+    supplier = cascading_key(Supplier, "mappings", _("Supplier"), db_index=False)
     content = models.CharField(_("Content"), max_length=10, choices=FileContent)
     version = models.PositiveIntegerField(_("Version number"))
     spec = models.JSONField(_("Specification"))
@@ -55,9 +50,7 @@ class FeedUpload(models.Model):
     is the date of the file at the supplier, if the uploader stated it.
     """
 
-    supplier = models.ForeignKey(
-        Supplier, models.CASCADE, related_name="uploads", verbose_name=_("Supplier")
-    )
+    supplier = cascading_key(Supplier, "uploads", _("Supplier"))
     content = models.CharField(_("Content"), max_length=10, choices=FileContent)
     storage_name = models.CharField(_("Stored as"), max_length=80)
     original_name = models.CharField(_("File name"), max_length=120, blank=True)

@@ -11,6 +11,7 @@ from django.db.models import Case, Exists, ExpressionWrapper, F, Func, OuterRef,
 from django.db.models.functions import Coalesce, Greatest, Replace
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.fields import protected_key
 from suppliers.models.offers import SupplierOffer, cost_confirmed_at
 from suppliers.models.supplier import Supplier
 
@@ -70,13 +71,7 @@ class StockLocation(models.Model):
     ``aged_until``, by the freshness policy ``freshness_key`` (``inventory.confirmations``).
     """
 
-    supplier = models.ForeignKey(
-        Supplier,
-        models.PROTECT,
-        related_name="locations",
-        verbose_name=_("Supplier"),
-        db_index=False,
-    )
+    supplier = protected_key(Supplier, "locations", _("Supplier"), db_index=False)
     code = models.CharField(_("Code"), max_length=30)
     country = models.CharField(_("Country"), max_length=2)
     name = models.CharField(_("Name"), max_length=80, blank=True)
@@ -184,20 +179,8 @@ class StockLevel(models.Model):
     """
 
     # No index of their own: each is the first column of another index.
-    offer = models.ForeignKey(
-        SupplierOffer,
-        models.PROTECT,
-        related_name="levels",
-        db_index=False,
-        verbose_name=_("Offer"),
-    )
-    location = models.ForeignKey(
-        StockLocation,
-        models.PROTECT,
-        related_name="levels",
-        db_index=False,
-        verbose_name=_("Warehouse"),
-    )
+    offer = protected_key(SupplierOffer, "levels", _("Offer"), db_index=False)
+    location = protected_key(StockLocation, "levels", _("Warehouse"), db_index=False)
     reported_quantity = models.IntegerField(_("Reported by the supplier (units)"), default=0)
     safety_stock = models.IntegerField(_("Safety stock (units)"), default=0)
     reserved = models.IntegerField(_("Reserved (units)"), default=0)
@@ -273,9 +256,7 @@ class StockMovement(models.Model):
         RELEASED = "released", _("Released")
         ADJUSTED = "adjusted", _("Adjusted")
 
-    level = models.ForeignKey(
-        StockLevel, models.PROTECT, related_name="movements", verbose_name=_("Stock level")
-    )
+    level = protected_key(StockLevel, "movements", _("Stock level"))
     kind = models.CharField(_("Type"), max_length=10, choices=Kind)
     reported_delta = models.IntegerField(_("Change of reported stock"), default=0)
     reserved_delta = models.IntegerField(_("Change of reserved stock"), default=0)

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Brand, Variant
+from storefront.lib.db.fields import cascading_key, protected_key
 from suppliers.models.offers import SupplierOffer
 
 
@@ -26,25 +27,9 @@ class MatchDecision(models.Model):
         SAME = "same", _("Same item")
         DIFFERENT = "different", _("Different items")
 
-    variant = models.ForeignKey(
-        Variant, models.PROTECT, related_name="+", verbose_name=_("Variant")
-    )
-    offer = models.ForeignKey(
-        SupplierOffer,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("Offer"),
-    )
-    other = models.ForeignKey(
-        Variant,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("Other variant"),
-    )
+    variant = protected_key(Variant, "+", _("Variant"))
+    offer = protected_key(SupplierOffer, "+", _("Offer"), null=True)
+    other = protected_key(Variant, "+", _("Other variant"), null=True)
     kind = models.CharField(_("Kind"), max_length=10, choices=Kind)
     answer = models.CharField(_("Decision"), max_length=10, choices=Answer)
     actor = models.CharField(_("Decided by"), max_length=150)
@@ -73,12 +58,8 @@ class DuplicateCandidate(models.Model):
     Shape: ``evidence`` and ``contradictions`` are names as ``offers.identity`` has them
     """
 
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant"), db_index=False
-    )
-    other = models.ForeignKey(
-        Variant, models.CASCADE, related_name="+", verbose_name=_("Other variant")
-    )
+    variant = cascading_key(Variant, "+", _("Variant"), db_index=False)
+    other = cascading_key(Variant, "+", _("Other variant"))
     evidence = models.JSONField(_("Evidence"), default=list)
     contradictions = models.JSONField(_("Differences"), default=list)
     confidence = models.DecimalField(_("Confidence"), max_digits=3, decimal_places=2)
@@ -102,10 +83,8 @@ class DuplicateCandidate(models.Model):
 class BrandMerge(models.Model):
     """A brand that staff merged into another one. Append-only, but for ``undone_at``."""
 
-    brand = models.ForeignKey(Brand, models.PROTECT, related_name="+", verbose_name=_("Brand"))
-    other = models.ForeignKey(
-        Brand, models.PROTECT, related_name="+", verbose_name=_("Merged brand")
-    )
+    brand = protected_key(Brand, "+", _("Brand"))
+    other = protected_key(Brand, "+", _("Merged brand"))
     actor = models.CharField(_("Decided by"), max_length=150)
     at = models.DateTimeField(_("When"))
     before = models.JSONField(_("Previous values"), default=dict, blank=True)

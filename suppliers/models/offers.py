@@ -10,7 +10,12 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Variant
-from storefront.lib.db.fields import StoredGeneratedField
+from storefront.lib.db.fields import (
+    StoredGeneratedField,
+    amount_field,
+    cascading_key,
+    protected_key,
+)
 from storefront.lib.db.indexed_search import IdSearch, equal_to
 from suppliers.models.supplier import Supplier
 
@@ -27,13 +32,7 @@ class SupplierProduct(models.Model):
         REFUSED = "refused", _("Rejected")  # its page is invalid; a SyncIssue says why
         DISCONTINUED = "discontinued", _("Discontinued")
 
-    supplier = models.ForeignKey(
-        Supplier,
-        models.PROTECT,
-        related_name="products",
-        verbose_name=_("Supplier"),
-        db_index=False,
-    )
+    supplier = protected_key(Supplier, "products", _("Supplier"), db_index=False)
     external_id = models.CharField(_("Supplier's ID"), max_length=60)
     list_digest = models.CharField(_("List hash"), max_length=32)
     cost_digest = models.CharField(_("Cost hash"), max_length=32)
@@ -124,43 +123,20 @@ class SupplierOffer(models.Model):
     LINK: ClassVar = "variant"
 
     # covered by the unique constraint
-    supplier = models.ForeignKey(
-        Supplier, models.PROTECT, related_name="offers", db_index=False, verbose_name=_("Supplier")
-    )
+    supplier = protected_key(Supplier, "offers", _("Supplier"), db_index=False)
     supplier_sku = models.CharField(_("Supplier SKU"), max_length=60)
     product_external_id = models.CharField(_("Supplier product"), max_length=60)
-    variant = models.ForeignKey(
-        Variant,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="offers",
-        verbose_name=_("Variant"),
-    )
-    disputed_variant = models.ForeignKey(
-        Variant,
-        models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        db_index=False,
-        verbose_name=_("Disputed variant"),
-    )
+    variant = protected_key(Variant, "offers", _("Variant"), null=True)
+    disputed_variant = protected_key(Variant, "+", _("Disputed variant"), null=True, db_index=False)
     title = models.CharField(_("Title"), max_length=200, blank=True)
-    cost_amount = models.DecimalField(
-        _("Cost"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    cost_amount = amount_field(_("Cost"), null=True)
     currency = models.CharField(_("Currency"), max_length=3)
     min_order_units = models.PositiveIntegerField(_("Minimum order quantity"), default=1)
     pack_size = models.PositiveIntegerField(_("Pack size"), default=1)  # sold in multiples of it
     # None: the supplier's
     lead_days = models.PositiveSmallIntegerField(_("Handling time (days)"), null=True, blank=True)
-    map_amount = models.DecimalField(
-        _("Minimum advertised price (MAP)"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
-    msrp_amount = models.DecimalField(
-        _("Recommended retail price (MSRP)"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    map_amount = amount_field(_("Minimum advertised price (MAP)"), null=True)
+    msrp_amount = amount_field(_("Recommended retail price (MSRP)"), null=True)
     restock_on = models.DateField(_("Expected back in stock"), null=True, blank=True)
     status = models.CharField(_("Status"), max_length=20, choices=Status, default=Status.ACTIVE)
     missing_certificates = models.CharField(_("Missing documents"), max_length=120, blank=True)
@@ -255,9 +231,7 @@ class CostChange(models.Model):
     put the offer back on sale. ``old_confirmed_at`` is when the old cost was last confirmed.
     """
 
-    offer = models.ForeignKey(
-        SupplierOffer, models.CASCADE, related_name="cost_changes", verbose_name=_("Offer")
-    )
+    offer = cascading_key(SupplierOffer, "cost_changes", _("Offer"))
     run = models.ForeignKey(
         "suppliers.SyncRun",
         models.PROTECT,
@@ -293,9 +267,7 @@ class PendingPublication(models.Model):
     nothing. A variant may have several rows: a change during a refresh needs another refresh.
     """
 
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="+", verbose_name=_("Variant")
-    )
+    variant = cascading_key(Variant, "+", _("Variant"))
 
     class Meta:
         verbose_name = _("pending publication")

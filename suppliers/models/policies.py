@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q, TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.fields import amount_field
+
 # The longest ``stock_expires_after_min``: the catalog rejects older figures
 # (``catalog.models.listings.STALE_AFTER``).
 MAX_STOCK_AGE_MIN = 24 * 60
@@ -163,10 +165,8 @@ class InvoiceTerms(models.Model):
         default=Decimal(0),
         help_text=_("Of the agreed amount, for items and shipping separately. 0 = none."),
     )
-    invoice_tolerance_amount = models.DecimalField(
+    invoice_tolerance_amount = amount_field(
         _("Invoice tolerance (cost currency)"),
-        max_digits=12,
-        decimal_places=2,
         default=Decimal(0),
         help_text=_("The larger of the two tolerances applies. 0 = none."),
     )

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from storefront.lib.db.constraints import unique
+from storefront.lib.db.fields import cascading_key
 from storefront.lib.security.encryption import EncryptedTextField
 from suppliers.models.supplier import Supplier
 
@@ -15,9 +16,7 @@ class PortalLink(models.Model):
     none.
     """
 
-    supplier = models.ForeignKey(
-        Supplier, models.CASCADE, related_name="portal_links", verbose_name=_("Supplier")
-    )
+    supplier = cascading_key(Supplier, "portal_links", _("Supplier"))
     key_encrypted = EncryptedTextField(_("Key"), blank=True)
     created_by = models.CharField(_("Created by"), max_length=100)
     created_at = models.DateTimeField(_("Created"))

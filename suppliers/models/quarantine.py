@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.fields import cascading_key
 from suppliers.models.offers import SupplierOffer
 from suppliers.models.runs import SyncRun
 from suppliers.models.supplier import Supplier
@@ -156,9 +157,7 @@ class PendingChange(models.Model):
         DEFERRED = "deferred", _("Waiting for sales to be subtracted")
         SKIPPED_NEWER_VALUE = "skipped", _("Skipped: newer value exists")
 
-    run = models.ForeignKey(
-        SyncRun, models.CASCADE, related_name="changes", verbose_name=_("Sync run"), db_index=False
-    )
+    run = cascading_key(SyncRun, "changes", _("Sync run"), db_index=False)
     kind = models.CharField(_("Type"), max_length=20, choices=Kind)
     offer = models.ForeignKey(
         SupplierOffer, models.CASCADE, null=True, related_name="+", verbose_name=_("Offer")

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.fields import cascading_key, protected_key
 from storefront.lib.state_machine import Stateful
 from suppliers.models.supplier import Supplier
 
@@ -51,9 +52,7 @@ class SyncRun(Stateful):
     }
     STATUS_FIELDS: ClassVar = {"status": TRANSITIONS}
 
-    supplier = models.ForeignKey(
-        Supplier, models.PROTECT, related_name="runs", verbose_name=_("Supplier"), db_index=False
-    )
+    supplier = protected_key(Supplier, "runs", _("Supplier"), db_index=False)
     kind = models.CharField(_("Content"), max_length=10, choices=Kind)
     status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.FETCHING)
     status_since = models.DateTimeField(_("Status since"))
@@ -120,15 +119,9 @@ class SyncIssue(models.Model):
         ERROR = "error", _("Error")  # the row was not applied
         WARNING = "warning", _("Warning")  # applied without the invalid value
 
-    supplier = models.ForeignKey(
-        Supplier, models.PROTECT, related_name="issues", verbose_name=_("Supplier")
-    )
-    first_run = models.ForeignKey(
-        SyncRun, models.PROTECT, related_name="+", verbose_name=_("First run")
-    )
-    last_run = models.ForeignKey(
-        SyncRun, models.PROTECT, related_name="issues", verbose_name=_("Last run")
-    )
+    supplier = protected_key(Supplier, "issues", _("Supplier"))
+    first_run = protected_key(SyncRun, "+", _("First run"))
+    last_run = protected_key(SyncRun, "issues", _("Last run"))
     row = models.CharField(_("Row"), max_length=80)  # the supplier's id of the row
     code = models.SlugField(_("Error"), max_length=40)
     severity = models.CharField(_("Severity"), max_length=8, choices=Severity)
@@ -161,7 +154,7 @@ class PageBatch(models.Model):
     to the run, null until imported.
     """
 
-    run = models.ForeignKey(SyncRun, models.CASCADE, related_name="+", verbose_name=_("Sync run"))
+    run = cascading_key(SyncRun, "+", _("Sync run"))
     pages = models.BinaryField(_("Pages"))
     done = models.JSONField(_("Result"), null=True, blank=True)
 

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.fields import cascading_key, protected_key
 from suppliers.models.supplier import Supplier
 
 
@@ -31,9 +32,7 @@ class ScorecardFact(models.Model):
         # number of known costs on that day
         COSTS_KNOWN = "costs_known", _("Known costs")
 
-    supplier = models.ForeignKey(
-        Supplier, models.PROTECT, related_name="facts", verbose_name=_("Supplier"), db_index=False
-    )
+    supplier = protected_key(Supplier, "facts", _("Supplier"), db_index=False)
     kind = models.CharField(_("Type"), max_length=12, choices=Kind)
     subject = models.CharField(_("Subject"), max_length=60)
     value = models.DecimalField(_("Value"), max_digits=14, decimal_places=3)
@@ -57,13 +56,7 @@ class LatencyBucket(models.Model):
     ``le_ms`` is one of ``scorecards.statistics.BUCKETS_MS``; 0 counts calls without answer.
     """
 
-    supplier = models.ForeignKey(
-        Supplier,
-        models.CASCADE,
-        related_name="latency_buckets",
-        verbose_name=_("Supplier"),
-        db_index=False,
-    )
+    supplier = cascading_key(Supplier, "latency_buckets", _("Supplier"), db_index=False)
     on = models.DateField(_("Date"))
     le_ms = models.PositiveIntegerField(_("At most (ms)"))
     count = models.PositiveIntegerField(_("Calls"))
@@ -102,13 +95,7 @@ class Scorecard(models.Model):
         ANSWER_TIME = "answer_time", _("API response time")
         ANSWERED = "answered", _("Answered API calls")
 
-    supplier = models.ForeignKey(
-        Supplier,
-        models.PROTECT,
-        related_name="scorecards",
-        verbose_name=_("Supplier"),
-        db_index=False,
-    )
+    supplier = protected_key(Supplier, "scorecards", _("Supplier"), db_index=False)
     measure = models.CharField(_("Metric"), max_length=20, choices=Measure)
     on = models.DateField(_("Date"))
     sample = models.PositiveIntegerField(_("Sample size"))

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from storefront.lib.db.fields import protected_key
 from suppliers.models.inventory import StockLocation
 
 
@@ -16,13 +17,8 @@ class ShippingService(models.Model):
     transit; cells and batteries are lithium
     """
 
-    location = models.ForeignKey(
-        StockLocation,
-        models.PROTECT,
-        related_name="services",
-        verbose_name=_("From"),
-        help_text=_("Origin warehouse."),
-        db_index=False,
+    location = protected_key(
+        StockLocation, "services", _("From"), help_text=_("Origin warehouse."), db_index=False
     )
     code = models.SlugField(
         _("Code"),

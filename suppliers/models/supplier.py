@@ -9,6 +9,7 @@ from django.db.models.functions import Greatest, Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from storefront.lib.db.fields import amount_field, cascading_key
 from storefront.lib.security.encryption import EncryptedTextField
 from storefront.lib.state_machine import Stateful
 from suppliers.models.policies import FreshnessPolicy, InvoiceTerms, OrderDispatchPolicy
@@ -238,20 +239,12 @@ class Connection(models.Model):
     orders_polled_at = models.DateTimeField(_("Orders checked at"), null=True, blank=True)
     # the quota is used up until then
     paused_until = models.DateTimeField(_("Quota used up until"), null=True, blank=True)
-    balance_amount = models.DecimalField(
-        _("Balance"),  # prepaid balance at the supplier, in its currency
-        max_digits=12,
-        decimal_places=2,
-        null=True,
-        blank=True,
-    )
+    # prepaid at the supplier, in its currency
+    balance_amount = amount_field(_("Balance"), null=True)
     balance_reported_at = models.DateTimeField(_("Reported at"), null=True, blank=True)
-    low_balance_amount = models.DecimalField(
-        _("Low balance alert"),  # staff are warned below this
-        max_digits=12,
-        decimal_places=2,
+    low_balance_amount = amount_field(
+        _("Low balance alert"),
         null=True,
-        blank=True,
         help_text=_(
             "In the supplier's currency. A lower balance is shown as a connection "
             "error. Empty = never."
@@ -282,13 +275,7 @@ class CallQuotaQuerySet(models.QuerySet["CallQuota"]):
 
 
 class CallQuota(models.Model):
-    connection = models.ForeignKey(
-        Connection,
-        models.CASCADE,
-        related_name="quotas",
-        verbose_name=_("Connection"),
-        db_index=False,
-    )
+    connection = cascading_key(Connection, "quotas", _("Connection"), db_index=False)
     name = models.CharField(_("Name"), max_length=80)
     total = models.PositiveIntegerField(_("Call limit"))
     used = models.PositiveIntegerField(_("Calls used"))

@@ -14,7 +14,7 @@ from orders.models import Order
 from storefront.dashboard.models.inbox_cases import HandledOrder, InboxCase
 from storefront.dashboard.models.settling import SettlingRule, SettlingRun
 from storefront.lib.db.constraints import check, unique
-from storefront.lib.db.fields import protected_key
+from storefront.lib.db.fields import cascading_key, protected_key
 from suppliers.models import Supplier
 
 __all__ = [
@@ -220,13 +220,7 @@ class AnnouncedCase(models.Model):
 class AlertedKind(models.Model):
     """What a recipient was told at once of one inbox rule: the cases that still wait, and when."""
 
-    recipient = models.ForeignKey(
-        AlertRecipient,
-        models.CASCADE,
-        related_name="alerted",
-        verbose_name=_("Recipient"),
-        db_index=False,
-    )
+    recipient = cascading_key(AlertRecipient, "alerted", _("Recipient"), db_index=False)
     cause = models.SlugField(_("Issue"), max_length=40, db_index=False)
     cases = models.JSONField(_("Cases"), default=list)
     at = models.DateTimeField(_("Last alert"), null=True)
@@ -287,9 +281,7 @@ class Figures(models.Model):
 class OrderFigures(Figures):
     """The figures of one order, or of the part that one supplier ships."""
 
-    order = models.ForeignKey(
-        Order, models.CASCADE, related_name="figures", verbose_name=_("Order"), db_index=False
-    )
+    order = cascading_key(Order, "figures", _("Order"), db_index=False)
 
     class Meta:
         verbose_name = _("figures of an order")

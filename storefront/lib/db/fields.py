@@ -1,4 +1,4 @@
-"""Model fields: define generated columns, amounts of money and protected foreign keys."""
+"""Model fields: define generated columns, amounts of money, rates and foreign keys."""
 
 from decimal import Decimal
 from typing import Any, Literal, overload
@@ -41,6 +41,19 @@ def amount_field(label: Any, *, null: bool = False, **options: Any) -> Any:
 
 
 @overload
+def rate_field(
+    label: str | Promise, *, null: Literal[True], **options: Any
+) -> "models.DecimalField[_Amount | None, Decimal | None]": ...
+@overload
+def rate_field(label: str | Promise, **options: Any) -> "models.DecimalField[_Amount, Decimal]": ...
+def rate_field(label: Any, *, null: bool = False, **options: Any) -> Any:
+    """Return a column of a fraction, such as 0.19."""
+    return models.DecimalField(
+        label, max_digits=5, decimal_places=4, null=null, blank=null, **options
+    )
+
+
+@overload
 def protected_key[M: models.Model](
     to: type[M], related_name: str, label: str | Promise, *, null: Literal[True], **options: Any
 ) -> "models.ForeignKey[M | Combinable | None, M | None]": ...
@@ -54,3 +67,19 @@ def protected_key(
     """Return a foreign key to a row that cannot be deleted while this one exists."""
     options |= {"related_name": related_name, "verbose_name": label}
     return models.ForeignKey(to, models.PROTECT, null=null, blank=null, **options)
+
+
+@overload
+def cascading_key[M: models.Model](
+    to: type[M], related_name: str, label: str | Promise, *, null: Literal[True], **options: Any
+) -> "models.ForeignKey[M | Combinable | None, M | None]": ...
+@overload
+def cascading_key[M: models.Model](
+    to: type[M], related_name: str, label: str | Promise, **options: Any
+) -> "models.ForeignKey[M | Combinable, M]": ...
+def cascading_key(
+    to: Any, related_name: str, label: Any, *, null: bool = False, **options: Any
+) -> Any:
+    """Return a foreign key to a row whose deletion deletes this one too."""
+    options |= {"related_name": related_name, "verbose_name": label}
+    return models.ForeignKey(to, models.CASCADE, null=null, blank=null, **options)

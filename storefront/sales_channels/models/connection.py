@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel
 from storefront.lib.db.constraints import check
+from storefront.lib.db.fields import cascading_key
 from storefront.lib.security.encryption import EncryptedTextField
 from storefront.lib.state_machine import Stateful
 
@@ -161,13 +162,7 @@ class ChannelRun(models.Model):
         PUBLICATION = "publication", _("Publication")
         DRIFT = "drift", _("Drift check")
 
-    connection = models.ForeignKey(
-        Connection,
-        models.CASCADE,
-        related_name="runs",
-        verbose_name=_("Store connection"),
-        db_index=False,
-    )
+    connection = cascading_key(Connection, "runs", _("Store connection"), db_index=False)
     kind = models.CharField(_("Kind"), max_length=15, choices=Kind)
     started_at = models.DateTimeField(_("Started"))
     ended_at = models.DateTimeField(_("Ended"))

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Product, Variant
 from storefront.lib.db.constraints import unique
+from storefront.lib.db.fields import amount_field, cascading_key
 from storefront.sales_channels.models.connection import Connection
 
 
@@ -21,9 +22,7 @@ class PendingChange(models.Model):
         RESEND = "resend", _("Send again")  # the store's state is not what we sent
         RECREATE = "recreate", _("Create again")  # the store no longer has it
 
-    connection = models.ForeignKey(
-        Connection, models.CASCADE, related_name="+", verbose_name=_("Store connection")
-    )
+    connection = cascading_key(Connection, "+", _("Store connection"))
     variant = models.ForeignKey(
         Variant,
         models.CASCADE,
@@ -77,16 +76,8 @@ class ChangeTracking(models.Model):
 class RemoteProduct(ChangeTracking):
     """One product in one store. ``external_id`` is empty until it exists there."""
 
-    connection = models.ForeignKey(
-        Connection,
-        models.CASCADE,
-        related_name="products",
-        verbose_name=_("Store connection"),
-        db_index=False,
-    )
-    product = models.ForeignKey(
-        Product, models.CASCADE, related_name="remote_products", verbose_name=_("Product")
-    )
+    connection = cascading_key(Connection, "products", _("Store connection"), db_index=False)
+    product = cascading_key(Product, "remote_products", _("Product"))
     external_id = models.CharField(_("ID in the store"), max_length=100, blank=True)
     # of all that was sent, except prices and quantities; empty: unknown
     content_digest = models.CharField(_("Content digest"), max_length=64, blank=True)
@@ -122,28 +113,16 @@ class RemoteListing(ChangeTracking):
     under way or was interrupted. The next pass then sends the current one.
     """
 
-    connection = models.ForeignKey(
-        Connection,
-        models.CASCADE,
-        related_name="listings",
-        verbose_name=_("Store connection"),
-        db_index=False,
-    )
-    variant = models.ForeignKey(
-        Variant, models.CASCADE, related_name="remote_listings", verbose_name=_("Variant")
-    )
+    connection = cascading_key(Connection, "listings", _("Store connection"), db_index=False)
+    variant = cascading_key(Variant, "remote_listings", _("Variant"))
     external_product_id = models.CharField(_("Product ID in the store"), max_length=100, blank=True)
     external_variant_id = models.CharField(_("Variant ID in the store"), max_length=100, blank=True)
     external_inventory_id = models.CharField(
         _("Inventory ID in the store"), max_length=100, blank=True
     )
-    sent_price = models.DecimalField(
-        _("Sent price"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    sent_price = amount_field(_("Sent price"), null=True)
     # 0: sent without a compare-at price
-    sent_compare_at = models.DecimalField(
-        _("Sent compare-at price"), max_digits=12, decimal_places=2, null=True, blank=True
-    )
+    sent_compare_at = amount_field(_("Sent compare-at price"), null=True)
     sent_quantity = models.PositiveIntegerField(_("Sent quantity"), null=True, blank=True)
 
     class Meta:
@@ -187,13 +166,7 @@ class Drift(models.Model):
         HIDDEN = "hidden", _("Hidden in the store")
         UNKNOWN = "unknown", _("Unknown variant")
 
-    connection = models.ForeignKey(
-        Connection,
-        models.CASCADE,
-        related_name="drifts",
-        verbose_name=_("Store connection"),
-        db_index=False,
-    )
+    connection = cascading_key(Connection, "drifts", _("Store connection"), db_index=False)
     variant = models.ForeignKey(
         Variant, models.CASCADE, null=True, related_name="+", verbose_name=_("Variant")
     )

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from orders.models import Order
 from shipping.models import Parcel
 from storefront.lib.db.constraints import check, unique
-from storefront.lib.db.fields import amount_field
+from storefront.lib.db.fields import amount_field, protected_key
 from storefront.lib.money import Money
 from storefront.lib.state_machine import Stateful
 from storefront.sales_channels.models.connection import Connection
@@ -69,13 +69,7 @@ class RemoteOrderRecord(Stateful):
     }
     UNDECIDED: ClassVar = frozenset({Status.RECEIVED, Status.WAITING})
 
-    connection = models.ForeignKey(
-        Connection,
-        models.PROTECT,
-        related_name="orders",
-        verbose_name=_("Store connection"),
-        db_index=False,
-    )
+    connection = protected_key(Connection, "orders", _("Store connection"), db_index=False)
     external_id = models.CharField(_("ID in the store"), max_length=60)
     name = models.CharField(_("Name in the store"), max_length=60, blank=True)
     order = models.OneToOneField(
@@ -142,12 +136,7 @@ class RemoteFulfillment(models.Model):
     ``sent_digest`` is that of the tracking data last sent.
     """
 
-    remote_order = models.ForeignKey(
-        RemoteOrderRecord,
-        models.PROTECT,
-        related_name="fulfillments",
-        verbose_name=_("Store order"),
-    )
+    remote_order = protected_key(RemoteOrderRecord, "fulfillments", _("Store order"))
     parcel = models.OneToOneField(
         Parcel, models.PROTECT, related_name="remote_fulfillment", verbose_name=_("Parcel")
     )
