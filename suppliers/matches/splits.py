@@ -11,7 +11,7 @@ move, the page describes the new product; else the page still describes the old 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -20,6 +20,7 @@ from django.utils.translation import gettext
 from catalog.attributes.identifiers import option_keys
 from catalog.models import Identifier, Image, Product, Variant
 from catalog.products import creation
+from catalog.products.variant_edits import LOCKABLE_FIELDS
 from catalog.readiness import lifecycle
 from storefront.lib.db.change_source import set_change_source
 from storefront.lib.db.transactions import requires_transaction
@@ -30,10 +31,6 @@ from suppliers.models import MatchDecision, PendingPublication, SupplierOffer, S
 from suppliers.offers.overrides import OverrideError
 
 State, Scheme = Identifier.State, Identifier.Scheme
-COPIED_FIELDS: Final = (
-    *("option_values", "color", "weight_g", "packed_weight_g", "lithium", "cell_wh", "cell_count"),
-    "hs_code",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +144,7 @@ def split_variants(  # noqa: PLR0913 - what moves, to what, who and when
 @requires_transaction
 def _create_variant(origin: Variant, target: Target) -> Variant:
     """Return a new variant of a new product, or of the same one. Shipping data are copied."""
-    copied: dict[str, Any] = {name: getattr(origin, name) for name in COPIED_FIELDS}
+    copied: dict[str, Any] = {name: getattr(origin, name) for name in LOCKABLE_FIELDS}
     if target.title:
         product = _create_product(origin.product, target.title)
         new = Variant(product=product, **copied)

@@ -39,6 +39,7 @@ def undo(decision):
 
 
 def test_split_offers_become_a_draft_with_what_staff_chose(offers):
+    Variant.objects.update(origin_country="CN")
     origin = Variant.objects.get()
     gtin = origin.identifiers.get(scheme="gtin")
     image = make_image(origin.product, stem="abc")
@@ -54,6 +55,7 @@ def test_split_offers_become_a_draft_with_what_staff_chose(offers):
     assert made.identifiers.get(scheme="gtin").state == "verified"
     assert list(made.product.images.all()) == [image]
     assert (made.lithium, made.weight_g) == (origin.lithium, origin.weight_g)
+    assert made.origin_country == "CN"
 
 
 def test_imports_keep_a_split_and_describe_the_new_product(offers, put):
