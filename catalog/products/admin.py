@@ -306,15 +306,7 @@ def category_name(row: Category) -> str:
 @admin.register(Category)
 class CategoryAdmin(StaffAdmin):
     form = CategoryForm
-    editable = (
-        "slug",
-        "names",
-        "intros",
-        "families",
-        "google_id",
-        "position",
-        "restricted_countries",
-    )
+    editable = CategoryForm.Meta.fields
     may_add = True
     groups = CATEGORY_FIELDSETS
     list_display: ClassVar = [

@@ -37,13 +37,13 @@ from suppliers.quarantine.guards import DEFAULT_THRESHOLDS
 from suppliers.quarantine.labels import (
     BASELINE_LABELS,
     CHECKED_COUNTS,
-    COUNT_FIELDS,
     DECISION_FIELDS,
     INTERNAL_FIELDS,
     RUN_FIELDS,
     THRESHOLD_GROUPS,
 )
 from suppliers.quarantine.review import EmptySelectionError, ReviewResult, Selection
+from suppliers.runs.runs import COUNTS
 
 PER_PAGE = 50
 COLUMNS = ("row", "kind", "place", "old", "new", "size", "outcome")
@@ -241,7 +241,7 @@ class SyncRunAdmin(StaffAdmin):
     readonly_fields: ClassVar = [STATE, NUMBER, CALLS, POINTS, BASELINE, columns.status_history]
     groups = (
         Group(_("Result"), RUN_FIELDS, columns=[STATE]),
-        Group(_("Rows"), COUNT_FIELDS),
+        Group(_("Rows"), COUNTS),
         Group(_("Decision"), DECISION_FIELDS, columns=[columns.status_history]),
         Group(_("Checks and findings"), columns=[CALLS, POINTS, BASELINE]),
         Group(_("System information"), INTERNAL_FIELDS, columns=[NUMBER]),

@@ -22,7 +22,6 @@ THRESHOLD_GROUPS = (
 
 
 RUN_FIELDS = ("supplier", "kind", "problem", "started_at", "ended_at")
-COUNT_FIELDS = ("read", "created", "updated", "unchanged", "gone", "rejected", "deferred_rows")
 DECISION_FIELDS = ("decided_by", "guards_waived_by")
 INTERNAL_FIELDS = ("status_since", "lease_until")
 # Keys of the profile, as ``evaluation`` writes them.

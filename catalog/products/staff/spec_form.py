@@ -30,6 +30,7 @@ from catalog.products.spec_edits import (
     BASIS,
     CAN_BE_UNLIKELY,
     MAX_REASON,
+    MODE_COLUMNS,
     MODES,
     POWER,
     REASON,
@@ -306,7 +307,7 @@ class ModeForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy o
 
     class Meta:
         model = Mode
-        fields = ("name", "kind", "output_lm", "runtime_min", "intensity_cd")
+        fields = MODE_COLUMNS
         widgets: ClassVar = {"kind": UnfoldAdminSelectWidget}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
