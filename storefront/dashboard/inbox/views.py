@@ -14,9 +14,11 @@ from storefront.dashboard import runbook, staff_page
 from storefront.dashboard.inbox import actions, follow_up, query, quick_actions
 from storefront.dashboard.inbox.losses import LOSSES
 from storefront.dashboard.inbox.query import Filters, InboxItem, TruncatedRule
+from storefront.dashboard.inbox.settling.acts import ACTS
 from storefront.lib.staff.pagination import page_number
 
 MAX_PER_RULE = 100
+ADD_RULE = "dashboard.add_settlingrule"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,4 +171,11 @@ def show_rule_items(request: HttpRequest, code: str) -> HttpResponse:
         has_follow_up=True,
         is_closable=can_act and code in follow_up.CLOSABLE,
         runbook=runbook.entries().get(code),
+        rule_url=_rule_url(code) if can_act and request.user.has_perm(ADD_RULE) else "",
     )
+
+
+def _rule_url(code: str) -> str:
+    """Return the page of a new rule with the first action of a cause; "" if it has none."""
+    key = next((key for key, act in ACTS.items() if act.cause.code == code), "")
+    return f"{reverse('admin:dashboard_settlingrule_add')}?act={key}" if key else ""

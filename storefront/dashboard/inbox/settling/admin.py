@@ -16,7 +16,7 @@ from storefront.dashboard.inbox.settling.forms import FIELDS, SettlingRuleForm
 from storefront.dashboard.models import SettlingRule, SettlingRun
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import FormData, StaffAdmin, acting, action, confirmed_action
-from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.fieldsets import Group, section
 
 
 def _explain(rule: SettlingRule) -> str:
@@ -79,6 +79,11 @@ class SettlingRuleAdmin(StaffAdmin):
         "switch_off": lambda row: row.is_on or row.stopped_at is not None,
     }
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse to delete a rule that acted: its log stays."""
+        is_logged = obj is not None and obj.runs.exists()
+        return not is_logged and bool(super().has_delete_permission(request, obj))
+
     def get_form(
         self,
         request: HttpRequest,
@@ -98,6 +103,12 @@ class SettlingRuleAdmin(StaffAdmin):
             request, gettext("The rule is off. Look at its dry run, then switch it on.")
         )
 
+    def response_post_save_add(self, _request: HttpRequest, obj: SettlingRule) -> HttpResponse:
+        """Return to the rule: it offers the dry run."""
+        return HttpResponseRedirect(self.page_of(obj))
+
+    response_post_save_change = response_post_save_add
+
     @action(description=_("Dry run"), icon="preview", may="view")
     def preview(self, request: HttpRequest, object_id: str) -> HttpResponse:
         rule = self.row(request, object_id)
@@ -114,6 +125,7 @@ class SettlingRuleAdmin(StaffAdmin):
             act=act,
             matches=[match for match in found if not match.obstacle],
             others=[match for match in found if match.obstacle],
+            may_switch_on=not rule.is_on and self.has_act_permission(request),
         )
 
     @confirmed_action(
@@ -133,9 +145,12 @@ class SettlingRuleAdmin(StaffAdmin):
         running.switch_off(rule=rule, actor=str(request.user))
 
 
-@admin.display(description=_("In the inbox"), boolean=True)
-def is_open(run: SettlingRun) -> bool:
-    return run.case.settled_at is None
+@admin.display(description=_("Issue"))
+def run_cause(run: SettlingRun) -> str:
+    return cause(run.rule)
+
+
+LEFT = columns.age("case__settled_at", _("Left the inbox"))
 
 
 @admin.register(SettlingRun)
@@ -143,9 +158,13 @@ class SettlingRunAdmin(StaffAdmin):
     empty_text: ClassVar = _("No rule has settled an item yet.")
     list_display: ClassVar = [
         *("__str__", "rule", columns.money("amount", _("Amount")), "status", "problem"),
-        *(is_open, columns.age("at", _("When")), "undone_by"),
+        *(columns.age("at", _("When")), LEFT, "undone_by"),
     ]
     list_select_related: ClassVar = ["rule", "case"]
+    fieldsets: ClassVar = [
+        section(None, "name", "rule", run_cause, columns.money("amount", _("Amount")), "at"),
+        section(_("Result"), "status", "problem", LEFT, "undone_by"),
+    ]
     list_filter: ClassVar = ["status", "rule"]
     actions_detail: ClassVar = ["open_item", "undo"]
     user_errors: ClassVar = (running.CannotUndoError,)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from storefront.dashboard.inbox.settling import matching
-from storefront.dashboard.inbox.settling.acts import ACTS
+from storefront.dashboard.inbox.settling.acts import ACTS, SettlingAct
 from storefront.dashboard.models import SettlingRule
 from storefront.lib.staff.form_fields import CurrencyField
 
@@ -66,7 +66,13 @@ class SettlingRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
             self.add_error("supplier", gettext("Items of this issue have no supplier."))
         if values.get("channel") and not matching.has_channel(act):
             self.add_error("channel", gettext("Items of this issue have no channel."))
-        limit, daily = values.get("max_amount"), values.get("max_daily_amount")
+        self._check_limits(act, values)
+        return values
+
+    def _check_limits(self, act: SettlingAct, values: dict[str, Any]) -> None:
+        if {"max_amount", "max_daily_amount"} & set(self.errors):
+            return
+        limit, daily = values["max_amount"], values["max_daily_amount"]
         if limit is None and (act.loses_money or daily is not None):
             self.add_error("max_amount", gettext("Enter how much one item may cost."))
         if daily is None and act.loses_money:
@@ -80,4 +86,3 @@ class SettlingRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
             self.add_error("max_daily_amount", gettext("Enter at least what one item may cost."))
         if limit is not None and not values.get("currency"):
             self.add_error("currency", gettext("Choose the currency of the limits."))
-        return values

@@ -39,6 +39,7 @@ def test_a_new_rule_is_off_until_staff_saw_its_dry_run(staff):
     assert preview.index(fits.number) < preview.index("It would leave 1 item for staff")
     assert preview.index(other.number) < preview.index("More than €2.00")
     assert "cannot be undone" in preview
+    assert url("switch_on", rule) in preview
 
     asked = staff.get(url("switch_on", rule)).content.decode()
     assert "acts on 1 present item within a minute" in asked
@@ -46,6 +47,7 @@ def test_a_new_rule_is_off_until_staff_saw_its_dry_run(staff):
     staff.post(url("switch_on", rule))
     rule.refresh_from_db()
     assert rule.is_on
+    assert url("switch_on", rule) not in staff.get(url("preview", rule)).content.decode()
 
     change = reverse("admin:dashboard_settlingrule_change", args=[rule.pk])
     staff.post(change, ENTERED | LIMITS | {"max_amount": "1"})
@@ -74,6 +76,13 @@ def test_a_new_rule_is_off_until_staff_saw_its_dry_run(staff):
 def test_a_rule_needs_limits_that_its_action_can_keep(staff, changes, message):
     assert message in enter(staff, **changes)
     assert not SettlingRule.objects.exists()
+
+
+def test_a_limit_that_is_no_amount_has_one_message(staff):
+    page = enter(staff, **LIMITS | {"max_amount": "99999999999"})
+
+    assert "no more than 10 digits" in page
+    assert "Enter how much one item may cost." not in page
 
 
 def test_a_condition_must_fit_the_issue(staff):
@@ -135,13 +144,29 @@ def test_undo_needs_the_right_to_change_the_record(client, shared_world):
     assert client.post(url("undo", SettlingRun.objects.get())).status_code == 403
 
 
+def test_a_rule_starts_at_the_items_of_its_issue(staff, client):
+    hold(loss("1.00"))
+    offered = reverse("admin:dashboard_settlingrule_add") + f"?act={OVERRIDE}"
+    page = reverse("supply:waiting", args=[HELD])
+    assert offered in staff.get(page).content.decode()
+    assert f'<option value="{OVERRIDE}" selected>' in staff.get(offered).content.decode()
+    assert (
+        "Add rule"
+        not in staff.get(reverse("supply:waiting", args=["feed_issues"])).content.decode()
+    )
+
+    client.force_login(make_staff("ann", "change_purchaseorder", "view_purchaseorder"))
+    assert "Add rule" not in client.get(page).content.decode()
+
+
 def test_a_rule_that_acted_stays_with_its_log(staff):
     rule = make_rule()
     hold(loss("1.00"))
     recording.record(now=NOON)
     running.run_all(now=NOON)
 
-    staff.post(url("delete", rule), {"post": "yes"})
+    assert url("delete", rule) not in staff.get(url("change", rule)).content.decode()
+    assert staff.post(url("delete", rule), {"post": "yes"}).status_code == 403
     assert SettlingRun.objects.get().rule == rule
 
     unused = make_rule(name="unused")
