@@ -26,6 +26,7 @@ from storefront.lib.line_charts import StepChart, step_chart
 from storefront.lib.money import Money
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.columns import as_money, as_percent
+from storefront.lib.staff.form_fields import check_year
 from storefront.lib.staff.list_actions import csv_response
 from suppliers.models import Supplier
 
@@ -52,11 +53,13 @@ class FiguresForm(forms.Form):
         label=gettext_lazy("First day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[check_year],
     )
     until = forms.DateField(
         label=gettext_lazy("Last day"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[check_year],
     )
     channel = forms.ModelChoiceField(
         Channel.objects.order_by("name"),

@@ -17,6 +17,7 @@ from storefront.dashboard import staff_page
 from storefront.lib.money import Money
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff.columns import field_label
+from storefront.lib.staff.form_fields import check_year
 
 RIGHTS = (
     "orders.export_customerinvoice",
@@ -50,6 +51,7 @@ class MonthForm(forms.Form):
     month = forms.DateField(
         label=_("Month"),
         input_formats=["%Y-%m"],
+        validators=[check_year],
         widget=forms.DateInput(format="%Y-%m", attrs={"type": "month", "placeholder": "2026-11"}),
         error_messages={"invalid": _("Enter a month, such as 2026-11.")},
     )

@@ -20,6 +20,7 @@ from orders.models import Order
 from storefront.dashboard import staff_page
 from storefront.lib.clock import midnight
 from storefront.lib.money import Money
+from storefront.lib.staff.form_fields import check_year
 from storefront.lib.staff.list_actions import csv_response
 from suppliers.models import Supplier
 
@@ -66,8 +67,14 @@ BY_ORDER, BY_DAY, BY_SUPPLIER = "order", "day", "supplier"
 class PeriodForm(forms.Form):
     """Form for the orders to include, and how to group them."""
 
-    since = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(
+        label=_("First day"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[check_year],
+    )
+    until = forms.DateField(
+        label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}), validators=[check_year]
+    )
     supplier = forms.ModelChoiceField(
         Supplier.objects.order_by("name"),
         label=_("Supplier"),

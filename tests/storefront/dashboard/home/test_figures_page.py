@@ -90,6 +90,10 @@ def test_filters_choose_the_days_and_the_supplier(staff, sold, asked, orders):
             {"period": "custom", "since": "2026-10-02", "until": "2026-10-01"},
             "The last day must be on or after the first day",
         ),
+        (
+            {"period": "custom", "since": "0001-01-01", "until": "9999-12-31"},
+            "Enter a year from 1900 to 2100.",
+        ),
         ({"period": "5"}, "Select a valid choice"),
         ({"channel": "unknown"}, "Select a valid choice"),
     ],

@@ -56,7 +56,11 @@ def test_invoices_show_the_tax_they_include(staff, monkeypatch):
 
 @pytest.mark.parametrize(
     ("month", "problem"),
-    [("2026-13", "Enter a month, such as 2026-11."), ("2031-01", "This month has not begun.")],
+    [
+        ("2026-13", "Enter a month, such as 2026-11."),
+        ("0001-01", "Enter a year from 1900 to 2100."),
+        ("2031-01", "This month has not begun."),
+    ],
 )
 def test_a_wrong_month_is_refused_at_its_field(staff, month, problem):
     page = shown(staff, month=month, file="1")

@@ -45,6 +45,7 @@ def test_grouped_rows_sum_to_all_orders(staff, bought):
     assert listed(until="2026-11-20").context["rows"] == []
     assert len(listed(supplier=bought[0].supplier.code).context["rows"]) == 2
     assert "Select a valid choice" in listed(supplier="unknown").content.decode()
+    assert "Enter a year from" in listed(until="9999-12-31").content.decode()
 
 
 def test_page_says_what_is_left_out_and_the_file_has_all(staff, bought, monkeypatch):
