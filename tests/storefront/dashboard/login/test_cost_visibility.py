@@ -68,7 +68,7 @@ def shop(costly_world, monkeypatch):
 
     class Refusal:
         def __init__(self, _request, _template, context, status):
-            rights = ",".join(right for right, _groups in context["rights"])
+            rights = ",".join(right for right, _groups in context.get("rights", ()))
             self.answer = HttpResponse(status=status, headers={RIGHTS: rights})
 
         def render(self):
