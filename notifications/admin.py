@@ -137,7 +137,7 @@ class MessageAdmin(LargeTable, StaffAdmin):
             if row.status == "sent"
             else gettext("The message is sent to its recipient again.")
         ),
-        done=_("%s is being resent."),
+        done=_("The message is being resent."),
     )
     def resend(self, request: HttpRequest, row: Message, _data: FormData) -> None:
         dispatch.resend(message=row, may_repeat=True, **acting(request))

@@ -686,7 +686,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "selling fees",
                 "constraints": [
                     models.UniqueConstraint(fields=("channel", "origin", "supplier_code"), name="selling_costs_once_per_scope"),
-                    models.CheckConstraint(condition=models.Q(("origin__regex", "^(\\*|[A-Z]{2})$"), models.Q(("supplier_code", ""), _negated=True)), name="selling_costs_scope_is_named"),
+                    models.CheckConstraint(condition=models.Q(("origin__regex", "^(\\*|[A-Z]{2})$"), models.Q(("supplier_code", ""), _negated=True)), name="selling_costs_scope_is_named", violation_error_message="Enter a country in two capital letters, or *."),
                     models.CheckConstraint(
                         condition=models.Q(
                             ("channel_fee_rate__gte", 0),
@@ -699,8 +699,9 @@ class Migration(migrations.Migration):
                             ("tax_rate__gte", 0),
                             models.Q(("duty_amount__isnull", True), ("duty_amount__gte", 0), _connector="OR"),
                         ),
-                        name="selling_costs_not_negative",
+                        name="selling_costs_not_negative", violation_error_message="Amounts and rates must be 0 or more.",
                     ),
+                    models.CheckConstraint(condition=models.Q(("channel_fee_rate__lt", 1), ("payment_fee_rate__lt", 1), ("supplier_fee_rate__lt", 1), ("tax_rate__lt", 1)), name="selling_costs_rates_are_fractions", violation_error_message="Enter rates as fractions below 1, such as 0.029."),
                 ],
             },
         ),

@@ -119,6 +119,7 @@ class SellingCosts(models.Model):
             models.CheckConstraint(
                 condition=Q(origin__regex=r"^(\*|[A-Z]{2})$") & ~Q(supplier_code=""),
                 name="selling_costs_scope_is_named",
+                violation_error_message=_("Enter a country in two capital letters, or *."),
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -133,6 +134,17 @@ class SellingCosts(models.Model):
                 )
                 & (Q(duty_amount__isnull=True) | Q(duty_amount__gte=0)),
                 name="selling_costs_not_negative",
+                violation_error_message=_("Amounts and rates must be 0 or more."),
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    supplier_fee_rate__lt=1,
+                    payment_fee_rate__lt=1,
+                    channel_fee_rate__lt=1,
+                    tax_rate__lt=1,
+                ),
+                name="selling_costs_rates_are_fractions",
+                violation_error_message=_("Enter rates as fractions below 1, such as 0.029."),
             ),
         ]
 

@@ -993,7 +993,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "refund limit",
                 "verbose_name_plural": "refund limits",
-                "constraints": [models.UniqueConstraint(fields=("group", "currency"), name="refund_limit_once_per_currency"), models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="refund_limit_not_negative")],
+                "constraints": [models.UniqueConstraint(fields=("group", "currency"), name="refund_limit_once_per_currency"), models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="refund_limit_not_negative", violation_error_message="Amounts and rates must be 0 or more.")],
             },
         ),
         migrations.CreateModel(
@@ -1381,8 +1381,8 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "return policies",
                 "constraints": [
                     models.UniqueConstraint(fields=("supplier",), name="return_policy_once", nulls_distinct=False),
-                    models.CheckConstraint(condition=models.Q(("returnless_below_amount__gte", 0)), name="return_policy_threshold_not_negative"),
-                    models.CheckConstraint(condition=models.Q(("restocking_fee_percent__gte", 0), ("restocking_fee_percent__lte", 100)), name="return_policy_fee_in_range"),
+                    models.CheckConstraint(condition=models.Q(("returnless_below_amount__gte", 0)), name="return_policy_threshold_not_negative", violation_error_message="Amounts and rates must be 0 or more."),
+                    models.CheckConstraint(condition=models.Q(("restocking_fee_percent__gte", 0), ("restocking_fee_percent__lte", 100)), name="return_policy_fee_in_range", violation_error_message="The restocking fee is a percentage from 0 to 100."),
                     models.CheckConstraint(condition=models.Q(models.Q(("destination", "supplier"), _negated=True), models.Q(("address", ""), _negated=True), _connector="OR"), name="return_policy_has_address"),
                     models.CheckConstraint(
                         condition=models.Q(
@@ -1674,7 +1674,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(condition=models.Q(("scheme__in", ["oss", "ioss", "vat", "sales_tax"])), name="tax_number_scheme_is_known"),
                     models.CheckConstraint(
                         condition=models.Q(models.Q(("country", ""), ("region", ""), ("scheme__in", ["oss", "ioss"])), models.Q(("scheme__in", ["vat", "sales_tax"]), models.Q(("country", ""), _negated=True)), _connector="OR"),
-                        name="tax_number_has_country",
+                        name="tax_number_has_country", violation_error_message="A VAT or sales tax number needs a country. OSS and IOSS numbers have none.",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(models.Q(("scheme", "ioss"), _negated=True), ("number__regex", "^IM[0-9]{10}$"), _connector="OR"),
@@ -1704,7 +1704,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "tax rate",
                 "verbose_name_plural": "tax rates",
-                "constraints": [models.UniqueConstraint(fields=("country", "region", "valid_from"), name="tax_rate_once_per_day"), models.CheckConstraint(condition=models.Q(("rate__gte", 0), ("rate__lt", 1)), name="tax_rate_is_fraction")],
+                "constraints": [models.UniqueConstraint(fields=("country", "region", "valid_from"), name="tax_rate_once_per_day"), models.CheckConstraint(condition=models.Q(("rate__gte", 0), ("rate__lt", 1)), name="tax_rate_is_fraction", violation_error_message="Enter a rate from 0 to below 1, such as 0.19.")],
             },
         ),
         migrations.CreateModel(

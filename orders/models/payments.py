@@ -337,7 +337,11 @@ class RefundLimit(models.Model):
         verbose_name_plural = _("refund limits")
         constraints = [
             unique("refund_limit_once_per_currency", ["group", "currency"]),
-            check("refund_limit_not_negative", Q(amount__gte=0)),
+            check(
+                "refund_limit_not_negative",
+                Q(amount__gte=0),
+                violation_error_message=_("Amounts and rates must be 0 or more."),
+            ),
         ]
 
     def __str__(self) -> str:

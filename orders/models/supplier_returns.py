@@ -127,10 +127,15 @@ class ReturnPolicy(models.Model):
         verbose_name_plural = _("return policies")
         constraints = [
             unique("return_policy_once", ["supplier"], nulls_distinct=False),
-            check("return_policy_threshold_not_negative", Q(returnless_below_amount__gte=0)),
+            check(
+                "return_policy_threshold_not_negative",
+                Q(returnless_below_amount__gte=0),
+                violation_error_message=_("Amounts and rates must be 0 or more."),
+            ),
             check(
                 "return_policy_fee_in_range",
                 Q(restocking_fee_percent__gte=0, restocking_fee_percent__lte=100),
+                violation_error_message=_("The restocking fee is a percentage from 0 to 100."),
             ),
             check("return_policy_has_address", ~Q(destination="supplier") | ~Q(address="")),
             check(

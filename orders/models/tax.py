@@ -49,7 +49,11 @@ class TaxRate(models.Model):
         verbose_name_plural = _("tax rates")
         constraints = [
             unique("tax_rate_once_per_day", ["country", "region", "valid_from"]),
-            check("tax_rate_is_fraction", Q(rate__gte=0, rate__lt=1)),
+            check(
+                "tax_rate_is_fraction",
+                Q(rate__gte=0, rate__lt=1),
+                violation_error_message=_("Enter a rate from 0 to below 1, such as 0.19."),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -112,6 +116,9 @@ class TaxNumber(models.Model):
                 "tax_number_has_country",
                 Q(scheme__in=["oss", "ioss"], country="", region="")
                 | Q(scheme__in=["vat", "sales_tax"]) & ~Q(country=""),
+                violation_error_message=_(
+                    "A VAT or sales tax number needs a country. OSS and IOSS numbers have none."
+                ),
             ),
             check(
                 "tax_number_ioss_format",

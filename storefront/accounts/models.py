@@ -86,7 +86,11 @@ class User(AbstractBaseUser, PermissionsMixin):
             ("erase_customer", "Can erase customer"),
         ]
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="user_once_per_email"),
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_once_per_email",
+                violation_error_message=_("Another user has this e-mail address."),
+            ),
             # Django's system check requires the plain column to be unique too.
             unique("user_email_unique", ["email"]),
         ]

@@ -120,11 +120,16 @@ class FreshnessPolicy(models.Model):
                 condition=Q(stock_fresh_for_min__lte=F("stock_expires_after_min"))
                 & Q(stock_expires_after_min__lte=MAX_STOCK_AGE_MIN),
                 name="supplier_stock_ages_in_order",
+                violation_error_message=_(
+                    "Stock must not expire before its fresh time ends, nor after more than 1440"
+                    " minutes."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(stock_decay_units_per_hour__gte=0)
                 & Q(stock_decay_percent_per_hour__gte=0),
                 name="supplier_stock_decay_not_negative",
+                violation_error_message=_("Amounts and rates must be 0 or more."),
             ),
             models.CheckConstraint(
                 condition=Q(live_check_fallback__in=["believe", "refuse"]),
@@ -133,6 +138,7 @@ class FreshnessPolicy(models.Model):
             models.CheckConstraint(
                 condition=Q(cut_off_hour__isnull=True) | Q(cut_off_hour__lte=23),
                 name="supplier_cut_off_is_an_hour",
+                violation_error_message=_("The cut-off hour is from 0 to 23."),
             ),
         ]
 
@@ -205,6 +211,9 @@ class InvoiceTerms(models.Model):
                 condition=Q(invoice_tolerance_percent__gte=0, invoice_tolerance_percent__lte=100)
                 & Q(invoice_tolerance_amount__gte=0),
                 name="supplier_tolerances_are_sane",
+                violation_error_message=_(
+                    "Tolerances must be 0 or more, and at most 100 percent of the amount."
+                ),
             )
         ]
 

@@ -123,6 +123,7 @@ class ShippingService(models.Model):
             models.CheckConstraint(
                 condition=Q(base_amount__gte=0, per_kg_amount__gte=0),
                 name="service_price_not_negative",
+                violation_error_message=_("Amounts and rates must be 0 or more."),
             ),
         ]
 

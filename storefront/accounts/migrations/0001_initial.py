@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "users",
                 "permissions": [("view_customer", "Can view customer page"), ("view_as_customer", "Can view the shop as customer"), ("export_customer", "Can export personal data of customer"), ("erase_customer", "Can erase customer")],
                 "indexes": [models.Index(fields=["email"], name="user_by_email", opclasses=["varchar_pattern_ops"]), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector(models.Func("name", models.Value("ƏəıİÖöÜüĞğŞşÇçÄäÅåÁáÀàÂâÃãĄąĆćČčĎďÉéÈèÊêËëĘęĚěÍíÌìÎîÏïŁłÑñŃńŇňÓóÒòÔôÕõŐőØøŘřŚśŠšŤťÚúÙùÛûŮůŰűÝýŹźŻżŽž"), models.Value("AaiIOoUuGgSsCcAaAaAaAaAaAaAaCcCcDdEeEeEeEeEeEeIiIiIiIiLlNnNnNnOoOoOoOoOoOoRrSsSsTtUuUuUuUuUuYyZzZzZz"), function="translate", output_field=models.TextField()), config="simple"), name="user_name_words")],
-                "constraints": [models.UniqueConstraint(django.db.models.functions.text.Lower("email"), name="user_once_per_email"), models.UniqueConstraint(fields=("email",), name="user_email_unique")],
+                "constraints": [models.UniqueConstraint(django.db.models.functions.text.Lower("email"), name="user_once_per_email", violation_error_message="Another user has this e-mail address."), models.UniqueConstraint(fields=("email",), name="user_email_unique")],
             },
         ),
         migrations.CreateModel(

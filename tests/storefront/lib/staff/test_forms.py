@@ -1,12 +1,18 @@
 """Admin forms: fields have labels and groups; rows are named by what they belong to."""
 
+import re
+from copy import copy
+from decimal import Decimal
+
 import pytest
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.forms.utils import pretty_name
 from django.test.utils import CaptureQueriesContext
 
+from catalog.models import SellingCosts
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import OTHER_TITLE, READ_ONLY_TITLE
 from suppliers.connectors import CONNECTORS
@@ -65,6 +71,41 @@ def test_every_editable_field_has_label_and_help_text(shared_world, staff_reques
         api_connection.supplier.adapter = adapter
         form = admin.site._registry[Connection].get_form(staff_request, api_connection, change=True)
         assert fields_without_label(form) == set(), adapter
+
+
+def test_a_wrong_number_is_explained_without_the_name_of_a_constraint(shared_world, staff_request):
+    shown, tried = set(), set()
+    for model, table in admin.site._registry.items():
+        row = model.objects.order_by("pk").first()
+        if row is None or not table.has_change_permission(staff_request, row):
+            continue
+        form = table.get_form(staff_request, row, change=True)
+        values = {part.html_name: part.value() for part in form(instance=row)}
+        sent = {name: value for name, value in values.items() if value is not None}
+        for name, field in form.base_fields.items():
+            if isinstance(field, forms.IntegerField):  # a decimal is one too
+                tried.add(model.__name__)
+                for wrong in ("-5", "150"):
+                    errors = form({**sent, name: wrong}, instance=copy(row)).errors
+                    shown |= set(re.findall(r"Constraint “\w+”", str(errors)))
+
+    assert tried >= {"Supplier", "ShippingService", "SellingCosts"}
+    assert shown == set()
+
+
+def test_a_fee_in_percent_is_refused():
+    fees = SellingCosts(origin="*", supplier_code="*", payment_fee_rate=Decimal("2.9"))
+
+    with pytest.raises(ValidationError, match="fractions below 1"):
+        fees.validate_constraints(exclude={"channel"})
+
+
+def test_a_second_user_with_an_email_address_is_refused(staff):
+    form = {"email": "STAFF@fara.example", "password1": "Lamp-4711-x", "password2": "Lamp-4711-x"}
+
+    shown = staff.post(page("accounts_user", "add"), form).content.decode()
+
+    assert "Another user has this e-mail address." in shown
 
 
 def test_editable_fields_are_grouped_and_read_only_ones_come_last(shared_world, staff_request):
