@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Page, Paginator
 from django.db import models
@@ -73,6 +74,13 @@ class LimitedCount:
     """Mixin for admin classes: their lists have a ``LimitedPaginator``."""
 
     paginator = LimitedPaginator
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Let the list ignore its filters if a number in them is too large for a date."""
+        try:
+            return super().get_changelist_instance(request)  # type: ignore[misc]
+        except OverflowError as error:
+            raise IncorrectLookupParameters from error
 
     def get_paginator(
         self, request: HttpRequest, rows: Any, *args: Any, **options: Any
