@@ -993,7 +993,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "refund limit",
                 "verbose_name_plural": "refund limits",
-                "constraints": [models.UniqueConstraint(fields=("group", "currency"), name="refund_limit_once_per_currency"), models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="refund_limit_not_negative", violation_error_message="Amounts and rates must be 0 or more.")],
+                "constraints": [models.UniqueConstraint(fields=("group", "currency"), name="refund_limit_once_per_currency"), models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="refund_limit_not_negative")],
             },
         ),
         migrations.CreateModel(

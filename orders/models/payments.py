@@ -337,11 +337,7 @@ class RefundLimit(models.Model):
         verbose_name_plural = _("refund limits")
         constraints = [
             unique("refund_limit_once_per_currency", ["group", "currency"]),
-            check(
-                "refund_limit_not_negative",
-                Q(amount__gte=0),
-                violation_error_message=_("Amounts and rates must be 0 or more."),
-            ),
+            check("refund_limit_not_negative", Q(amount__gte=0)),
         ]
 
     def __str__(self) -> str:

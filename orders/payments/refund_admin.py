@@ -187,6 +187,7 @@ class RefundRequestAdmin(StaffAdmin):
 class RefundLimitForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
     """The currency is selected by its name."""
 
+    amount = money_field(_("Limit per order"))
     currency = CurrencyField()
 
 
