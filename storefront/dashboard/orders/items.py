@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Prefetch
+from django.db.models.functions import Coalesce
 
 from catalog.products import images
 from orders.models import Order, OrderLine
@@ -30,7 +31,8 @@ class Item:
 def load(order: Order, *, user: Any) -> list[Item]:
     """Return the items of an order; costs and parcels only if the user may see them."""
     has_costs, has_parcels = user.has_perm(VIEW_COSTS), user.has_perm("shipping.view_parcel")
-    lines = OrderLine.objects.filter(order=order).order_by("pk")
+    # A line that was split from another comes below it.
+    lines = OrderLine.objects.filter(order=order).order_by(Coalesce("split_from", "pk"), "pk")
     if has_parcels:
         parcel_lines = ParcelLine.objects.select_related("parcel").order_by("pk")
         lines = lines.prefetch_related(Prefetch("parcel_lines", parcel_lines))

@@ -17,7 +17,8 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from notifications.models import Message
-from orders.models import OrderLine
+from orders.models import OrderLine, PurchaseOrder
+from orders.purchasing.holds.rules import INSUFFICIENT_MARGIN, HoldReason
 from storefront.api.models import Scope
 from storefront.dashboard.login import forbidden
 from storefront.dashboard.login.groups import GROUPS, create_groups
@@ -79,8 +80,18 @@ def shop(costly_world, monkeypatch):
     DefaultGroup.objects.all().delete()
     Group.objects.all().delete()
     create_groups()
+    hold_for_its_costs(PurchaseOrder.objects.latest("pk"))
     with time_machine.travel(NOON, tick=True):
         yield
+
+
+def hold_for_its_costs(purchase_order):
+    """Hold a purchase order for reasons that name a cost and its supplier."""
+    sentence = f"{SUPPLIER} asks {COST}, so it would lose money."
+    PurchaseOrder.objects.filter(pk=purchase_order.pk).update(status="draft")
+    purchase_order.refresh_from_db()
+    reasons = [HoldReason(INSUFFICIENT_MARGIN, sentence).to_json()]
+    purchase_order.move("on_hold", at=NOON, reason=sentence, hold_reasons=reasons)
 
 
 def secrets():
