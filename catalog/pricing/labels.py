@@ -131,7 +131,9 @@ def rule_scope(rule: PriceRule) -> str:
         (_("brand"), rule.brand),
         (_("category"), rule.category),
     ]
-    return " · ".join(f"{name} {value}" for name, value in scopes if value) or str(_("everything"))
+    return " · ".join(f"{name} {value}" for name, value in scopes if value) or str(
+        _("All products")
+    )
 
 
 def rule_method(rule: PriceRule) -> str:

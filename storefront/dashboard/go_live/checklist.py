@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.timesince import timesince
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Channel, Listing, PriceBook, SellingCosts
@@ -258,7 +258,7 @@ def _markets(facts: Facts) -> Iterator[Step]:
         title=_("Price rules"),
         why=_("Prices are calculated from costs by rules. Without both, nothing has a price."),
         fault=" ".join(faults),
-        place=_("Selling costs") if without_costs and not unpriced else _("Price lists"),
+        place=_("Selling costs") if without_costs and not unpriced else _("Price books"),
         link=reverse(
             "admin:catalog_sellingcosts_changelist"
             if without_costs and not unpriced
@@ -318,7 +318,11 @@ def _two_factor(_facts: Facts) -> Iterator[Step]:
     count = staff.filter(~Exists(factors)).count()
     fault = ""
     if count:
-        fault = gettext("%(count)d staff accounts have no second factor.") % {"count": count}
+        fault = ngettext(
+            "%(count)d staff account has no second factor.",
+            "%(count)d staff accounts have no second factor.",
+            count,
+        ) % {"count": count}
     if not settings.STAFF_SECOND_FACTOR:
         fault = f"{gettext('It is not required: STAFF_SECOND_FACTOR.')} {fault}".strip()
     yield _step(

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import connection
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -155,9 +156,9 @@ def _status(entry: Entry, data: Data) -> None:
         "old": choice_label(model, data["field"], data["from"]),
         "new": choice_label(model, data["field"], data["to"]),
     }
-    name = "" if model is Order else model._meta.verbose_name  # noqa: SLF001 - Django's model API
+    name = "" if model is Order else capfirst(model._meta.verbose_name)  # noqa: SLF001 - Django's model API
     entry.title = " · ".join(filter(None, (f"{name} {data['name']}".strip(), title)))
-    entry.text = data["text"]
+    entry.text = capfirst(data["text"])
     if model is Order:
         entry.url = ""  # this page
 
@@ -167,7 +168,7 @@ def _call(entry: Entry, data: Data) -> None:
         (
             data["name"],
             choice_label(PurchaseMessage, "direction", data["direction"]),
-            data["kind"].replace("_", " "),
+            capfirst(data["kind"].replace("_", " ")),
         )
     )
     entry.payload = json_document(data["body"]) if data["body"] else ""

@@ -315,7 +315,7 @@ def _scorecards(chosen: Sequence[Supplier], now: datetime) -> Iterable[Criterion
 def _card_cell(row: metrics.SupplierRank, measure: str) -> Cell:
     """Return a value with its sample; it sorts by the confidence bound, as the ranking does."""
     if row.card is None:
-        return Cell(text="–", note=_("no data"))
+        return Cell(text="–", note=_("No data"))
     sample = ngettext("%(count)d observation", "%(count)d observations", row.card.sample) % {
         "count": row.card.sample
     }

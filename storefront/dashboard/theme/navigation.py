@@ -149,7 +149,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
             _("Settings"),
             [
                 (_("Go-live checklist"), "rocket_launch", "supply:go_live"),
-                (_("Price lists"), "menu_book", "catalog_pricebook"),
+                (_("Price books"), "menu_book", "catalog_pricebook"),
                 (_("Price rules"), "percent", "catalog_pricerule"),
                 (_("Promotions"), "redeem", "orders_promotion"),
                 (_("Discount codes"), "confirmation_number", "orders_coupon"),

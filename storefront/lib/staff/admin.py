@@ -27,7 +27,7 @@ from storefront.lib.staff import fieldsets
 from storefront.lib.staff.columns import joins_for_names, linked_columns, row_url
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.form_fields import RelatedSelects, style_fields, use_staff_widgets
-from storefront.lib.staff.pagination import LimitedCount
+from storefront.lib.staff.pagination import LimitedCount, ListTitle
 from storefront.lib.staff.visibility import HiddenFields, visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.lib.tasks import QueueableTask, enqueue
@@ -122,7 +122,7 @@ def confirmed_action(  # noqa: PLR0913 - all parts of one page
     return decorate
 
 
-class ConfirmingAdmin(AuditedChanges, LimitedCount, IndexedSearch, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ConfirmingAdmin(AuditedChanges, ListTitle, LimitedCount, IndexedSearch, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Admin class whose actions ask for confirmation."""
 
     user_errors: ClassVar[Errors] = ()

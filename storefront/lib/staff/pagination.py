@@ -1,4 +1,4 @@
-"""Pagination of staff lists: count rows up to a limit, find the rows of a page by ids."""
+"""Staff lists: title them, count rows up to a limit, find the rows of a page by ids."""
 
 from functools import cached_property
 from typing import Any
@@ -8,8 +8,9 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Page, Paginator
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 MAX_COUNTED = 2_000
@@ -117,3 +118,19 @@ def _has_free_values(field: Any) -> bool:
 
 
 admin.FieldListFilter.register(_has_free_values, RecentValuesFilter, take_priority=True)
+
+
+class ListTitle:
+    """Mixin for admin classes: a list is titled by its rows, not "Select order to view"."""
+
+    opts: Any
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        title = capfirst(self.opts.verbose_name_plural)
+        lists: Any = super()
+        answer: HttpResponse = lists.changelist_view(
+            request, {"title": title, **(extra_context or {})}
+        )
+        return answer

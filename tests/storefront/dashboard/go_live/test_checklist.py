@@ -90,7 +90,7 @@ def test_warnings_name_what_is_wrong(settings):
     assert found["payment"] == "Stripe's key is a test key."
     assert "MAIL_PROVIDER" in found["mail"]
     assert "No live price list" in found["prices"]
-    assert "1 staff accounts" in found["two_factor"]
+    assert "1 staff account has" in found["two_factor"]
     assert found["backups"] == "The last backup is 3\xa0days old."
     settings.STRIPE_WEBHOOK_SECRET = ""
     assert details()["payment"] == "A key of Stripe is missing."

@@ -97,7 +97,7 @@ def test_candidates_are_compared_by_what_is_known(staff, settings):
     ]
     assert cells["Warehouses"] == ["TR", "–"]
     assert cells["Importable products in the dry run"] == ["12 of 20", "–"]
-    assert cells["Fill rate"] == ["– (no data)", "– (no data)"]
+    assert cells["Fill rate"] == ["– (No data)", "– (No data)"]
 
 
 def test_suppliers_are_sorted_by_a_criterion_and_the_best_is_marked(staff):
@@ -114,7 +114,7 @@ def test_suppliers_are_sorted_by_a_criterion_and_the_best_is_marked(staff):
     assert columns == ["proven", "lucky", "unseen"]
     assert cells["Fill rate"][1] == "100.0 % (3 observations)"
     assert cells["Time to order confirmation"][1] == "30 s (1 observation, sample too small)"
-    assert "<b>99.0 %</b> <span>best</span>" in page
+    assert "<b>99.0 %</b> <span>Best</span>" in page
     assert 'aria-current="true"' in page
     assert "Only out-of-stock rejections lower it. Higher is better." in page
     assert table(staff, "lucky", "unseen", by="' OR 1=1")[0] == ["lucky", "unseen"]

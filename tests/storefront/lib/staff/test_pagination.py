@@ -110,3 +110,9 @@ def test_rows_below_a_row_are_counted_only_if_there_are_more_pages(brands, rows,
         shown = [brand.key for brand in page.object_list]
 
     assert (shown, page.paginator.count, len(ran)) == (["b00", "b01"], rows, statements)
+
+
+def test_the_browser_tab_of_a_list_names_its_rows(staff):
+    page = " ".join(staff.get(LIST).content.decode().split())
+
+    assert "<title> Brands | " in page
