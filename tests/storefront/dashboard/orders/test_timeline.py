@@ -203,7 +203,7 @@ def test_reasons_of_purchase_orders_need_the_costs(has_costs):
     entries = timeline.load(purchase_order.order_id, user=user).entries
 
     assert any("Draft → On hold" in title for title in titles(entries))
-    assert any("sold at a loss" in entry.text for entry in entries) == has_costs
+    assert any("Sold at a loss" in entry.text for entry in entries) == has_costs
 
 
 def text_of(message):
