@@ -381,7 +381,7 @@ class Migration(migrations.Migration):
                 ("category", models.ForeignKey(help_text="The category that shows this product.", on_delete=django.db.models.deletion.PROTECT, related_name="products", to="catalog.category", verbose_name="Category")),
             ],
             options={"verbose_name": "product", "verbose_name_plural": "products", "constraints": [models.CheckConstraint(condition=models.Q(("status__in", ["draft", "in_review", "ready", "live", "archived"])), name="product_status_is_known")],
-                "indexes": [django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector("title", config="simple"), fastupdate=False, name="product_title_words"), models.Index(fields=["updated_at", "id"], name="product_by_change")]},
+                "indexes": [django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector("title", config="simple"), fastupdate=False, name="product_title_words"), models.Index(fields=["updated_at", "id"], name="product_by_change"), models.Index(condition=models.Q(("status", "in_review")), fields=["created_at"], name="product_in_review")]},
         ),
         migrations.CreateModel(
             name="Variant",

@@ -137,6 +137,9 @@ class Product(models.Model):
             ),
             # The merchant API lists changes.
             models.Index(fields=["updated_at", "id"], name="product_by_change"),
+            models.Index(
+                fields=["created_at"], condition=Q(status="in_review"), name="product_in_review"
+            ),
         ]
 
     def __str__(self) -> str:

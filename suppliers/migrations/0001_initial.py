@@ -560,7 +560,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "sync run",
                 "verbose_name_plural": "sync runs",
-                "indexes": [models.Index(fields=["supplier", "kind", "-started_at"], name="suppliers_s_supplie_548aad_idx")],
+                "indexes": [models.Index(fields=["supplier", "kind", "-started_at"], name="suppliers_s_supplie_548aad_idx"), models.Index(condition=models.Q(("status__in", ["failed", "quarantined"])), fields=["status"], name="sync_run_not_applied")],
                 "constraints": [models.UniqueConstraint(condition=models.Q(("status__in", ["fetching", "parsed", "staged"])), fields=("supplier", "kind"), name="run_one_open_per_job")],
             },
         ),

@@ -84,7 +84,14 @@ class SyncRun(Stateful):
                 name="run_one_open_per_job",
             )
         ]
-        indexes = [models.Index(fields=["supplier", "kind", "-started_at"])]
+        indexes = [
+            models.Index(fields=["supplier", "kind", "-started_at"]),
+            models.Index(
+                fields=["status"],
+                condition=Q(status__in=["failed", "quarantined"]),
+                name="sync_run_not_applied",
+            ),
+        ]
 
     def __str__(self) -> str:
         template = {

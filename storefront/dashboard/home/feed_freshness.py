@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
+
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from suppliers.models import Connection, SyncRun
 
@@ -26,27 +27,33 @@ class JobFreshness:
 def job_freshness(*, now: datetime) -> list[JobFreshness]:
     """Return the freshness of each sync job of each active supplier."""
     connections = Connection.objects.filter(supplier__status="active").select_related("supplier")
-    runs = SyncRun.objects.order_by("supplier", "kind", "-id").distinct("supplier", "kind")
-    last: dict[tuple[int, str], SyncRun] = {}
-    applied: dict[tuple[int, str], SyncRun] = {}
-    # One statement: the newest run of each job, and its newest applied run.
-    both = runs.union(runs.filter(status=SyncRun.Status.APPLIED), all=True)
-    for run in sorted(both, key=attrgetter("pk")):
-        key = (run.supplier_id, run.kind)
-        last[key] = run
-        if run.status == SyncRun.Status.APPLIED:
-            applied[key] = run
+    newest = {
+        f"{name}_{kind}": Subquery(_newest_runs(kind, **only).values("pk")[:1])
+        for kind in SyncRun.Kind.values
+        for name, only in (("last", {}), ("applied", {"status": SyncRun.Status.APPLIED}))
+    }
+    found = list(connections.annotate(**newest).order_by("supplier__name"))
+    runs = SyncRun.objects.in_bulk(
+        {run_id for each in found for name in newest if (run_id := getattr(each, name))}
+    )
     return [
         _job(
             connection,
             kind,
-            last.get((connection.supplier_id, kind)),
-            applied.get((connection.supplier_id, kind)),
+            runs.get(getattr(connection, f"last_{kind}")),
+            runs.get(getattr(connection, f"applied_{kind}")),
             now,
         )
-        for connection in connections.order_by("supplier__name")
+        for connection in found
         for kind in SyncRun.Kind.values
     ]
+
+
+def _newest_runs(kind: str, **only: str) -> QuerySet[SyncRun]:
+    """Return the runs of a job by an index, newest first: runs are many."""
+    return SyncRun.objects.filter(supplier=OuterRef("supplier"), kind=kind, **only).order_by(
+        "-started_at"
+    )
 
 
 def _job(

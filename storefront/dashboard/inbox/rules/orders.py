@@ -159,14 +159,13 @@ SILENCE = (
             CROSS JOIN LATERAL (
                 SELECT (sum(week.orders) - max(week.orders)) / {WEEKS - 1}.0
                        * least(1, recent.orders / c.per_week) AS orders
-                FROM (
-                    SELECT count(o.id) AS orders
-                    FROM generate_series(1, {WEEKS}) back (weeks)
-                    LEFT JOIN orders_order o ON {_PAID}
+                FROM generate_series(1, {WEEKS}) back (weeks)
+                CROSS JOIN LATERAL (
+                    SELECT count(*) AS orders FROM orders_order o
+                    WHERE {_PAID}
                       AND o.placed_at > greatest(last.at, %(now)s - {MAX_GAP})
                           - back.weeks * interval '7 days'
                       AND o.placed_at <= %(now)s - {TIME_TO_PAY} - back.weeks * interval '7 days'
-                    GROUP BY back.weeks
                 ) week
             ) usual
             WHERE usual.orders > ln(52 * c.per_week)
