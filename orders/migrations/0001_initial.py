@@ -642,7 +642,7 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField(verbose_name="When")),
                 ("purchase_order", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="messages", to="orders.purchaseorder", verbose_name="Purchase order")),
             ],
-            options={"verbose_name": "supplier message", "verbose_name_plural": "supplier messages", "indexes": [models.Index(condition=models.Q(("kind", "charge")), fields=["at"], name="purchase_message_charge")]},
+            options={"verbose_name": "supplier message", "verbose_name_plural": "supplier messages", "indexes": [models.Index(condition=models.Q(("kind__in", ["charge", "shipped_canceled"])), fields=["kind", "purchase_order"], name="purchase_message_for_staff")]},
         ),
         migrations.CreateModel(
             name="PurchaseDocument",

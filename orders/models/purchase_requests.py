@@ -30,9 +30,9 @@ class PurchaseMessage(models.Model):
         verbose_name_plural = _("supplier messages")
         indexes = [
             models.Index(
-                fields=["at"],
-                condition=Q(kind="charge"),
-                name="purchase_message_charge",
+                fields=["kind", "purchase_order"],
+                condition=Q(kind__in=["charge", "shipped_canceled"]),
+                name="purchase_message_for_staff",
             )
         ]
 
