@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 def closed(rf, order, user):
-    request = rf.get("/")
+    request = rf.get(reverse("admin:index"))
     request.user = user
     row = Order.objects.with_progress().get(pk=order.pk)
     found = closed_actions.load(row, request=request)
