@@ -77,7 +77,7 @@ class BillStatusFilter(admin.SimpleListFilter):
 class PaymentForm(forms.Form):
     """Amount, date and reference of a payment that was made."""
 
-    amount = money_field(_("Amount"))
+    amount = money_field(_("Amount"), min_value=Decimal("0.01"))
     paid_on = forms.DateField(
         label=_("Paid on"), widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
     )

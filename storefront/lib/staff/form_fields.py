@@ -75,7 +75,8 @@ def send_shown_values(form: forms.BaseForm) -> None:
 
 
 def money_field(label: Any, **options: Any) -> forms.DecimalField:
-    return forms.DecimalField(label=label, min_value=0, max_digits=12, decimal_places=2, **options)
+    options = {"min_value": 0, "max_digits": 12, "decimal_places": 2, **options}
+    return forms.DecimalField(label=label, **options)
 
 
 def use_staff_widgets(form: forms.BaseForm) -> None:

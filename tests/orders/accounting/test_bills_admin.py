@@ -50,10 +50,11 @@ def test_payments_end_the_overdue_item(staff, bill):
     assert "/record_payment/" not in shown
 
 
-def test_a_payment_of_tomorrow_or_without_a_reference_is_refused(staff, bill):
+def test_a_payment_of_tomorrow_of_nothing_or_without_a_reference_is_refused(staff, bill):
     tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
 
     assert "in the future" in pay(staff, bill, paid_on=tomorrow)
+    assert "greater than or equal to 0.01" in pay(staff, bill, amount="0")
     pay(staff, bill, reference="")
     pay(staff, bill, key="")
 
