@@ -9,7 +9,7 @@ from storefront.lib.db.fields import protected_key
 
 
 class Note(models.Model):
-    """A note of staff. It is never sent. Append-only; erased with the customer.
+    """A note of staff. It is never sent.
 
     ``request_key`` names one submitted form, so that a repeated one stores nothing.
     """
@@ -26,7 +26,7 @@ class Note(models.Model):
 
 
 class CustomerNote(Note):
-    """A note on a customer."""
+    """A note on a customer. Append-only; erased with the customer."""
 
     # Of the account, or of the orders of a guest; in lower case.
     email = models.EmailField(_("E-mail"), max_length=254)
@@ -41,7 +41,7 @@ class CustomerNote(Note):
 
 
 class OrderNote(Note):
-    """A note on an order."""
+    """A note on an order. Append-only; erased with the customer."""
 
     order = protected_key(Order, "notes", _("Order"), db_index=False)  # the constraint has one
 

@@ -30,13 +30,13 @@ def split():
 
 def test_a_checkout_that_waited_for_a_split_gets_no_stock(monkeypatch):
     listing = make_sellable()
-    buyer, record = Rival(lambda: make_order(listing)), splits._record
+    buyer, record = Rival(lambda: make_order(listing)), splits.Journal.decide
 
     def record_while_buyer_waits(*args, **kwargs):
         buyer.begin()
         return record(*args, **kwargs)
 
-    monkeypatch.setattr(splits, "_record", record_while_buyer_waits)
+    monkeypatch.setattr(splits.Journal, "decide", record_while_buyer_waits)
     made = split().other
     buyer.finish()
 

@@ -1,7 +1,7 @@
 import pytest
 from django.db import connection
 
-from suppliers.resilience import bulkheads
+from storefront.lib.db.advisory_locks import try_lock
 from suppliers.resilience.bulkheads import (
     BulkheadKind,
     LockedElsewhereError,
@@ -38,8 +38,7 @@ def test_events_and_claims_have_half_the_slots_at_least_one(settings):
 
 def test_the_slot_of_a_dead_worker_is_released(settings):
     settings.BULKHEAD_SLOTS_PER_SUPPLIER = 1
-    with connection.cursor() as cursor:
-        cursor.execute(bulkheads.TRY_LOCK, ["syncs 7 0"])
+    assert try_lock("syncs 7 0")
     with elsewhere(BulkheadKind.SYNCS, 7) as while_it_lives:
         assert not while_it_lives
 

@@ -5,9 +5,12 @@ from decimal import Decimal
 import pytest
 
 from orders.models import PurchaseOrder
+from storefront.dashboard.inbox.history import recording
+from storefront.dashboard.inbox.settling import running
 from storefront.dashboard.models import SettlingRule
 from tests.factories.inbox_items import AGO
 from tests.factories.orders import make_purchase_orders, make_sellable
+from tests.factories.suppliers import NOON
 
 HELD = "purchase_order_on_hold"
 
@@ -44,3 +47,12 @@ def make_rule(**changes):
 @pytest.fixture
 def rule(db, started):
     return make_rule()
+
+
+def run(now=NOON):
+    recording.record(now=now)
+    return running.run_all(now=now)
+
+
+def held():
+    return set(PurchaseOrder.objects.filter(status="on_hold").values_list("pk", flat=True))

@@ -19,21 +19,18 @@ from suppliers.models import Supplier
 from tests.factories.catalog import make_channel
 from tests.factories.inbox_items import ITEMS, items_of
 from tests.factories.suppliers import NOON, make_supplier
-from tests.storefront.dashboard.inbox.settling.conftest import HELD, hold, loss, make_rule
-from tests.support.crashes import killed
+from tests.storefront.dashboard.inbox.settling.conftest import (
+    HELD,
+    held,
+    hold,
+    loss,
+    make_rule,
+    run,
+)
 
 pytestmark = pytest.mark.django_db
 LATER = NOON + timedelta(minutes=1)
 TOMORROW = NOON + timedelta(hours=25)
-
-
-def run(now=NOON):
-    recording.record(now=now)
-    return running.run_all(now=now)
-
-
-def held():
-    return set(PurchaseOrder.objects.filter(status="on_hold").values_list("pk", flat=True))
 
 
 def test_a_rule_overrides_known_losses_up_to_its_limit(rule, started):
@@ -207,26 +204,6 @@ def test_kept_carriers_can_be_undone(shared_world):
 
     running.undo(run=done, actor="ann", now=LATER)
     assert Parcel.objects.get(pk=done.case.row).carrier_finding == "other_carrier"
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("at", "is_done"), [("_act", False), ("_finish", True)])
-def test_an_item_whose_worker_is_killed_is_not_acted_on_again(rule, at, is_done):
-    row = hold(loss("1.00"))
-    killed(run, module=running, at=at)
-    assert SettlingRun.objects.get().status == "started"
-    assert (row.pk not in held()) == is_done
-
-    PurchaseOrder.objects.filter(pk=row.pk).update(status="on_hold", hold_reasons=[loss("1.00")])
-    assert run(now=NOON + timedelta(minutes=59)) == 0
-    assert SettlingRun.objects.get().status == "started"
-    for minutes in (61, 62):
-        assert run(now=NOON + timedelta(minutes=minutes)) == 0
-
-    rule.refresh_from_db()
-    ended = SettlingRun.objects.get()
-    assert (ended.status, rule.failures, row.pk in held()) == ("failed", 1, True)
-    assert "Check the record" in ended.problem
 
 
 def test_an_undo_that_is_not_logged_does_not_happen(shared_world, monkeypatch):
