@@ -12,13 +12,13 @@ RECORD = "demo.migrations"
 
 
 class EditedMigrationsError(Exception):
-    """The migrations that built the demo's database differ from those of this checkout."""
+    """The migrations that built the demo's database are not those of this checkout, or unknown."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str] = ()) -> None:
+        changed = "".join(f"  {name} has changed\n" for name in sorted(names))
         super().__init__(
-            "The demo's data is of another version. Migrations that have changed since:\n"
-            + "".join(f"  {name}\n" for name in sorted(names))
-            + "Delete the data and start again with: make demo-reset"
+            f"The demo's data is of another version.\n{changed}"
+            "Delete the data and start again with: make demo-reset"
         )
 
 
@@ -26,11 +26,16 @@ def record(var: Path, *, root: Path) -> None:
     (var / RECORD).write_text(json.dumps(_hashes(root), indent=2) + "\n")
 
 
-def require_same(var: Path, *, root: Path) -> None:
-    """Raise EditedMigrationsError if an applied file has changed; new files are fine."""
+def require_same(var: Path, *, root: Path, has_data: bool) -> None:
+    """Raise EditedMigrationsError if an applied file has changed; new files are fine.
+
+    Data without a record is of a version before there were records.
+    """
     try:
         applied: dict[str, str] = json.loads((var / RECORD).read_text())
     except OSError:
+        if has_data:
+            raise EditedMigrationsError from None
         return
     present = _hashes(root)
     if names := [name for name, digest in applied.items() if present.get(name) != digest]:

@@ -91,7 +91,7 @@ def open_shop(supervisor: Supervisor, var: Path) -> Opened:
     owner = stage = processes.Stage(root=ROOT, var=var, ports=ports, env=env)
     has_own_database = "DATABASE_URL" in stores.addresses
     if has_own_database:  # the shop uses its production role
-        migration_files.require_same(var, root=ROOT)
+        migration_files.require_same(var, root=ROOT, has_data=_note(var).exists())
         app_url = as_app(env["DATABASE_URL"])
         owner = replace(stage, env={**env, "APP_DATABASE_URL": app_url})
         settings = {**settings, "DATABASE_URL": app_url}
