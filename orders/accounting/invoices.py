@@ -98,7 +98,7 @@ def _store_charges(
 ) -> None:
     """Store new and changed charges; withdraw those that no longer exist.
 
-    The payments of a changed charge move to its new row.
+    The payments of a changed charge move to its new row, unless its currency changed.
     """
     by_reference = {charge.supplier_reference: charge for charge in charges if _is_storable(charge)}
     active = SupplierInvoice.objects.filter(supplier=supplier, withdrawn_at__isnull=True)
@@ -130,7 +130,7 @@ def _store_charges(
     )
     for row in stored:
         changed = known.get(row.reference)
-        if changed is not None and changed.paid_amount:
+        if changed is not None and changed.paid_amount and changed.currency == row.currency:
             _move_payments(changed, row)
 
 

@@ -147,11 +147,11 @@ def test_a_paid_invoice_is_withdrawn_only_after_its_payments(bought):
         pay(invoice, "1.00", "2")
 
 
-def charge(supplier, *amounts):
+def charge(supplier, *amounts, currency="USD"):
     """Store what the supplier's API lists now."""
     listed = [
         InvoiceReport(
-            number="", supplier_reference="C-1", subtotal=Money(Decimal(amount), "USD"), at=NOON
+            number="", supplier_reference="C-1", subtotal=Money(Decimal(amount), currency), at=NOON
         )
         for amount in amounts
     ]
@@ -174,6 +174,15 @@ def test_payments_follow_a_changed_charge(bought):
     assert status(lowered) == "overpaid"
     charge(bought.supplier)
     assert status(lowered) == "overpaid"  # the charge is gone, our money is not back
+
+
+def test_payments_do_not_follow_a_charge_in_another_currency(bought):
+    dollars = charge(bought.supplier, "10.00")
+    pay(dollars, "10.00")
+
+    euros = charge(bought.supplier, "9.00", currency="EUR")
+
+    assert (status(dollars), euros.paid_amount) == ("overpaid", 0)
 
 
 @pytest.fixture
