@@ -264,9 +264,9 @@ def _counted(label: str, now: int, before: int, link: str) -> Figure:
 def _amount(label: str, now: Money | None, before: Money | None, link: str) -> Figure:
     return Figure(
         label=label,
-        value=as_money(now) if now else "–",
-        before=as_money(before) if before else "–",
-        change=_relative(now.amount, before.amount) if now and before else "",
+        value="–" if now is None else as_money(now),
+        before="–" if before is None else as_money(before),
+        change="" if now is None or before is None else _relative(now.amount, before.amount),
         link=link,
     )
 

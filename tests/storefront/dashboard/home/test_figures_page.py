@@ -47,6 +47,7 @@ def test_the_page_compares_a_period_with_the_one_before(staff, sold):
     content = page.content.decode()
     assert rows(page)["Orders"].value == "1"
     assert (rows(page)["Units"].before, rows(page)["Units"].change) == ("1", "+100 %")
+    assert (rows(page)["Refunds"].value, rows(page)["Refunds"].before) == ("€0.00", "€0.00")
     assert "Profit is net sales minus all costs" in content
     assert "Average order value" in content
     assert page.context["products"][0]["sold"] == 2
