@@ -138,7 +138,7 @@ def load(
         entries=entries[:MAX_ENTRIES],
         filters=[(name, KINDS[name]) for name in kinds],
         kind=kind,
-        is_cut=len(entries) > MAX_ENTRIES,
+        is_cut=sum(read[row[0]].kind != "waiting" for row in rows) > MAX_ENTRIES,
     )
 
 

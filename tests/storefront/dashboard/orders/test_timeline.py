@@ -77,6 +77,17 @@ def test_the_number_of_entries_is_limited(order, monkeypatch):
     assert (len(found.entries), found.is_cut) == (3, True)
 
 
+def test_hidden_mails_to_suppliers_count_in_the_limit(order, monkeypatch):
+    Message.objects.update(template="supplier_cancellation_request")
+    mails = Message.objects.filter(event__subject=f"order:{order.number}").count()
+    monkeypatch.setattr(timeline, "MAX_ENTRIES", mails - 1)
+
+    user = make_staff_with_only("clerk", "view_order", "view_message", "view_suppression")
+    found = timeline.load(order.pk, user=user, kind="mail")
+
+    assert (found.entries, found.is_cut) == ([], True)
+
+
 def test_each_source_is_written_as_text(shared_world):
     """Every query runs, and each of its codes has a function."""
     for source in sources.SOURCES:
