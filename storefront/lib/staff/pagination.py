@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Page, Paginator
-from django.db import models
+from django.db import DataError, models
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.text import capfirst
@@ -77,10 +77,10 @@ class LimitedCount:
     paginator = LimitedPaginator
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Let the list ignore its filters if a number in them is too large for a date."""
+        """Let the list ignore its filters if a number in them is too large for a date or column."""
         try:
             return super().get_changelist_instance(request)  # type: ignore[misc]
-        except OverflowError as error:
+        except (OverflowError, DataError) as error:
             raise IncorrectLookupParameters from error
 
     def get_paginator(

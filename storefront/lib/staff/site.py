@@ -45,9 +45,9 @@ class StaffSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
         view: Callable[..., HttpResponse],
         cacheable: bool = False,  # noqa: FBT001, FBT002 - Django's
     ) -> Callable[..., HttpResponse]:
-        """Show the page again if it saves what another request saved, or a number that no column holds.
+        """Show the page again if what it saves exists already, or has a number that is too large.
 
-        A second click is such a request.
+        After a second click, what the first one saved exists.
         """
         checked: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
 
