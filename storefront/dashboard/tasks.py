@@ -36,7 +36,7 @@ def refresh_figures(**_: Any) -> None:
 @shared_task
 def record_inbox(**_: Any) -> None:
     """Note which inbox rows are new and which are settled; let rules settle items."""
-    # Not before it is needed: its actions load the pages of the admin.
+    # Imported here, because its actions load the pages of the admin: workers start without them.
     from storefront.dashboard.inbox.settling import running  # noqa: PLC0415
 
     now = timezone.now()

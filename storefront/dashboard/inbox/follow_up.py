@@ -21,7 +21,7 @@ MAX_SNOOZE = timedelta(days=90)
 CLOSED = datetime.max.replace(year=9000, tzinfo=UTC)  # a snooze without end
 NOTE_RETENTION = timedelta(days=365)
 MAX_NOTE_LENGTH = 500
-# Nothing else ends these at once, after staff decided that nothing more is to be done.
+# Rules whose rows staff may close with a note, because no action resolves them at once.
 CLOSABLE = frozenset(
     {
         "api_request_unfinished",

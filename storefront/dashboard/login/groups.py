@@ -180,7 +180,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
 def create_groups(**_signal: Any) -> None:
     """Create the groups once, unless staff made some; give each default group what is new for it.
 
-    Groups that staff deleted and permissions that staff took away stay so.
+    Groups that staff deleted and permissions that staff removed are not added again.
     """
     if not DefaultGroup.objects.exists():
         is_new_shop = not Group.objects.exists()

@@ -37,7 +37,7 @@ def run_all(*, now: datetime) -> int:
 
 
 def _close_interrupted(*, now: datetime) -> None:
-    """Count it as a failure if the worker ended meanwhile: the action may be done or not."""
+    """Record runs whose worker ended before the result as failed; the action may be done or not."""
     started = SettlingRun.objects.filter(status=Status.STARTED, at__lt=now - INTERRUPTED_AFTER)
     for run in started.order_by("pk"):
         problem = gettext("The worker ended before the result was recorded. Check the record.")
