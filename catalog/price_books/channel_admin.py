@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminS
 from catalog.markets.registry import RESERVED_PATHS
 from catalog.models import Channel, SellingCosts
 from catalog.price_books import versions
+from catalog.price_books.forms import SellingCostsForm
 from catalog.price_books.labels import CHANNEL_FIELDSETS, SELLING_COST_FIELDSETS
 from catalog.pricing.policy import TERMS
 from storefront.lib.staff import columns
@@ -153,6 +154,7 @@ class SellingCostsAdmin(StaffAdmin):
     """Selling costs; a change reprices the channel."""
 
     empty_text: ClassVar = _("Add selling fees. Without them, a channel has no prices.")
+    form = SellingCostsForm
     editable = TERMS
     may_add = True
     may_delete = True

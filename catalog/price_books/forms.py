@@ -1,4 +1,4 @@
-"""Price rule form: parse tiers from one line of text, validate a rule."""
+"""Price forms: parse tiers from one line of text, validate rules and selling costs."""
 
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -9,7 +9,9 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from catalog.enums import Basis, Method
 from catalog.models import PriceBook, PriceRule
+from catalog.price_books import supplier_codes
 from storefront.lib.money import smallest_unit
+from storefront.lib.staff.form_fields import clean_country
 
 
 class TiersField(forms.CharField):
@@ -76,6 +78,9 @@ class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
             drafts = PriceBook.objects.filter(status=PriceBook.Status.DRAFT)
             self.fields["book"].queryset = drafts.select_related("channel")  # type: ignore[attr-defined]
 
+    def clean_supplier_code(self) -> str:
+        return supplier_codes.clean(self.cleaned_data["supplier_code"])
+
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         self._method(values)
@@ -115,3 +120,14 @@ class PriceRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for m
             self.add_error(
                 "value", gettext("The value cannot be negative: prices must cover the cost.")
             )
+
+
+class SellingCostsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """Form of selling costs; ``*`` matches all suppliers or origins."""
+
+    def clean_origin(self) -> str:
+        origin: str = self.cleaned_data["origin"]
+        return origin if origin == "*" else clean_country(origin)
+
+    def clean_supplier_code(self) -> str:
+        return supplier_codes.clean(self.cleaned_data["supplier_code"])

@@ -8,9 +8,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import TaxNumber, TaxRate
+from storefront.lib.address import region_code
 from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.form_fields import CountryField
 
+REGIONAL = frozenset({"US"})  # countries without a tax of the whole country
 RATE_FIELDS = (Group(_("Tax rate"), ("country", "region", "rate", "valid_from", "source")),)
 
 NUMBER_FIELDS = (
@@ -18,8 +21,29 @@ NUMBER_FIELDS = (
 )
 
 
+class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """Form of a country and its region, both existing."""
+
+    country = CountryField()
+    region = forms.CharField(max_length=3, required=False)
+
+    def clean_region(self) -> str:
+        return str(self.cleaned_data["region"]).upper()
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        country, region = values.get("country"), values.get("region")
+        if country and region and region_code(country=country, region=region) != region:
+            message = gettext("%(country)s has no region %(region)s. Enter a code, such as CA.")
+            self.add_error("region", message % {"country": country, "region": region})
+        if country in REGIONAL and region == "":
+            self.add_error("region", gettext("Enter a state: in the US each has its own tax."))
+        return values
+
+
 @admin.register(TaxRate)
 class TaxRateAdmin(StaffAdmin):
+    form = PlaceForm
     may_add = True
     may_delete = True
     editable = ("rate", "source")
@@ -30,11 +54,13 @@ class TaxRateAdmin(StaffAdmin):
     ordering: ClassVar = ["country", "region", "-valid_from"]
 
 
-class TaxNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+class TaxNumberForm(PlaceForm):
     """Validates what database constraints require, with messages."""
 
+    country = CountryField(required=False)
+
     def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or {}
+        values = super().clean()
         begins = values.get("valid_from") or self.instance.valid_from
         if values.get("valid_until") and begins and values["valid_until"] < begins:
             self.add_error("valid_until", gettext("The end must be after the start."))

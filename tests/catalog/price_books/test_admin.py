@@ -12,6 +12,7 @@ from catalog.models import Listing, PriceBook, PriceHold, PriceRule
 from catalog.price_books import dry_run
 from tests.factories.catalog import make_channel
 from tests.factories.priced_shop import stock_shop
+from tests.factories.suppliers import make_supplier
 
 pytestmark = pytest.mark.django_db
 CHANNEL = {
@@ -180,6 +181,28 @@ def test_a_changed_selling_cost_reprices_everything(staff, listings):
 
     # 10 + 5 + the statutory duty, because the field is empty
     assert Listing.objects.order_by("pk").first().price_amount == Decimal("31.99")
+
+
+def test_selling_costs_need_an_existing_supplier_and_origin(staff):
+    answer = staff.post(page("sellingcosts", "add"), {"supplier_code": "acmee", "origin": "XX"})
+
+    errors = answer.context["adminform"].form.errors
+    assert "No supplier has the code acmee" in errors["supplier_code"][0]
+    assert "XX is not a country code" in errors["origin"][0]
+
+
+def test_a_rule_needs_an_existing_supplier(staff):
+    make_supplier("acme")
+    book = draft(staff)
+
+    wrong = staff.post(page("pricerule", "add"), rule(book, supplier_code="acmee"))
+    staff.post(page("pricerule", "add"), rule(book, supplier_code="acme"))
+
+    assert (
+        "No supplier has the code acmee"
+        in wrong.context["adminform"].form.errors["supplier_code"][0]
+    )
+    assert PriceRule.objects.filter(book=book, supplier_code="acme").exists()
 
 
 def test_the_form_of_a_new_channel_offers_the_defaults(staff):
