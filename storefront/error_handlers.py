@@ -1,9 +1,11 @@
-"""Error handlers: answer 400 and 403 in the form of each interface."""
+"""Error handlers: answer 400, 403 and 404 in the form of each interface."""
 
 import json
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from storefront.api.core import exception_handler, problem_types
 from storefront.dashboard.login import forbidden as staff_page
@@ -22,7 +24,33 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    is_staff = request.path.startswith(reverse("admin:index")) and getattr(
-        request.user, "is_staff", False
-    )
+    is_staff = _is_for_staff(request) and request.user.is_authenticated
     return (staff_page.forbidden if is_staff else errors.forbidden)(request, exception)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if not _is_for_staff(request):
+        return errors.csrf_failed(request, reason)
+    return staff_page.error(
+        request,
+        title=_("This form has expired"),
+        text=_("Nothing was changed. Go back, reload the page, and send the form again."),
+        status=HTTPStatus.FORBIDDEN,
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if not _is_for_staff(request):
+        return errors.not_found(request, exception)
+    return staff_page.error(
+        request,
+        title=_("Page not found"),
+        text=_("This page does not exist, or its record was deleted."),
+        status=HTTPStatus.NOT_FOUND,
+    )
+
+
+def _is_for_staff(request: HttpRequest) -> bool:
+    user = request.user
+    is_admin = request.path.startswith(reverse("admin:index"))
+    return is_admin and (user.is_anonymous or getattr(user, "is_staff", False))

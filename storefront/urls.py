@@ -46,5 +46,5 @@ urlpatterns = [
 
 handler400 = "storefront.error_handlers.bad_request"
 handler403 = "storefront.error_handlers.forbidden"
-handler404 = "storefront.web.core.errors.not_found"
+handler404 = "storefront.error_handlers.not_found"
 handler500 = "storefront.web.core.errors.server_error"

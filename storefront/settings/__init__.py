@@ -346,7 +346,7 @@ SECURE_CSP = {
 SECURE_REFERRER_POLICY, X_FRAME_OPTIONS = "same-origin", "DENY"
 SESSION_COOKIE_HTTPONLY = SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "storefront.web.core.errors.csrf_failed"
+CSRF_FAILURE_VIEW = "storefront.error_handlers.csrf_failed"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = IS_PRODUCTION
 # Browsers accept a cookie with this prefix only over HTTPS and from this host itself.
 COOKIE_PREFIX = "__Host-" if IS_PRODUCTION else ""

@@ -1,4 +1,4 @@
-"""Staff 403 page: name the missing permission and who can grant it, or say what is read-only.
+"""Staff error pages: name the missing permission and who can grant it, or what is wrong.
 
 A view names the permission by ``PermissionDenied("orders.view_order")``. For admin pages it is
 derived from the URL.
@@ -28,14 +28,18 @@ READ_ONLY = {
     "delete": gettext_lazy("Records of this table cannot be deleted by hand"),
 }
 
+READ_ONLY_TEXT = gettext_lazy(
+    "For staff these records are read-only: the shop itself writes them. No permission changes"
+    " that."
+)
+
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 403 to staff; if no permission is missing, the page says that only superusers may."""
     named = [word for word in str(exception or "").split() if "." in word]
     wanted = named or _right_of_admin_page(request)
     if title := _read_only_title(wanted):
-        answer = page(request, "dashboard/login/read_only.html", {"title": title}, FORBIDDEN)
-        return answer.render()
+        return error(request, title=title, text=str(READ_ONLY_TEXT), status=FORBIDDEN)
     missing = [right for right in wanted if not request.user.has_perm(right)]
     if any(map(needs_costs, missing)) and not request.user.has_perm(VIEW_COSTS):
         missing.append(VIEW_COSTS)
@@ -47,6 +51,12 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     }
     answer = page(request, "dashboard/login/forbidden.html", context, FORBIDDEN)
     return answer.render()
+
+
+def error(request: HttpRequest, *, title: str, text: str, status: int) -> HttpResponse:
+    """Answer with one sentence and a link to the start page, also before sign-in."""
+    context = {"title": title, "text": text}
+    return page(request, "dashboard/login/error.html", context, status).render()
 
 
 def _right_of_admin_page(request: HttpRequest) -> list[str]:

@@ -60,6 +60,18 @@ def test_csrf_failure_keeps_its_own_message():
     client.force_login(make_staff("clerk"))
 
     page = client.post("/admin/orders/order/", {})
+    sign_in = Client(enforce_csrf_checks=True).post("/admin/login/", {})
 
-    assert page.status_code == 403
-    assert "This form has expired." in page.content.decode()
+    for answer in (page, sign_in):
+        assert answer.status_code == 403
+        assert "This form has expired | Fara" in answer.content.decode()
+
+
+def test_a_missing_page_of_staff_leads_to_their_start_page(client):
+    client.force_login(make_staff("clerk"))
+
+    answer = client.get("/admin/nothing/")
+
+    assert answer.status_code == 404
+    assert "Page not found | Fara" in answer.content.decode()
+    assert "Back to the start page" in answer.content.decode()
