@@ -33,7 +33,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         verbose_name = _("audit event")
-        verbose_name_plural = _("audit log")
+        verbose_name_plural = _("audit events")
         indexes = [
             models.Index(fields=["actor", "id"], name="audit_by_actor"),
             models.Index(fields=["subject", "subject_id", "id"], name="audit_by_subject"),

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                 ("subject_id", models.CharField(blank=True, max_length=40, verbose_name="Record ID")),
                 ("detail", models.CharField(blank=True, max_length=1000, verbose_name="Details")),
             ],
-            options={"verbose_name": "audit event", "verbose_name_plural": "audit log", "indexes": [models.Index(fields=["actor", "id"], name="audit_by_actor"), models.Index(fields=["subject", "subject_id", "id"], name="audit_by_subject")]},
+            options={"verbose_name": "audit event", "verbose_name_plural": "audit events", "indexes": [models.Index(fields=["actor", "id"], name="audit_by_actor"), models.Index(fields=["subject", "subject_id", "id"], name="audit_by_subject")]},
         ),
         migrations.CreateModel(
             name="StatusChange",
