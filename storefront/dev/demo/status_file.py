@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from storefront.dev.demo import secrets
+from storefront.dev.runtime.postgres import find_programs
 from storefront.dev.runtime.processes import Child
 from storefront.ops.environment import is_set
 
@@ -70,12 +71,15 @@ def adopt_settings(environ: MutableMapping[str, str]) -> None:
     facts = read(Path(environ.get("VAR_DIR") or ROOT / "var"))
     if facts and Path(f"/proc/{facts['launcher']}").exists():
         environ.update(facts["settings"])
+        if "postgres" in facts["pids"]:  # pg_dump and pg_restore of its version
+            environ["PATH"] = os.pathsep.join((str(find_programs()), environ.get("PATH", "")))
 
 
 def table(facts: Mapping[str, Any]) -> str:
     """Format the addresses for the terminal."""
     urls = facts["urls"]
     rows = [(label, str(urls[name])) for name, label in LABELS.items() if name in urls]
-    rows.insert(2, ("", f"{facts['staff']['email']}  {facts['staff']['password']}"))
+    sign_in = ("", f"{facts['staff']['email']}  {facts['staff']['password']}")
+    rows.insert(rows.index((LABELS["admin"], str(urls["admin"]))) + 1, sign_in)
     width = max(len(label) for label, _ in rows)
     return "\n".join(f"  {label:<{width}}  {value}" for label, value in rows)

@@ -6,10 +6,12 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from storefront.dev.demo import __main__, lock, secrets, startup, status_file
+from storefront.dev.runtime import postgres
 from storefront.dev.runtime.processes import Child, command_line
 
 URLS = dict.fromkeys(status_file.LABELS, "http://127.0.0.1:8000/")
@@ -110,6 +112,23 @@ def test_a_command_uses_the_running_demo_unless_it_has_settings_of_its_own(
     status_file.adopt_settings(found)
 
     assert (found == {"VAR_DIR": str(var), **SETTINGS}) is is_adopted
+
+
+def test_a_command_finds_the_programs_of_the_demos_postgresql(var):
+    server = SimpleNamespace(name="postgres", pid=1)
+    status_file.hang_up(var, settings=SETTINGS, urls=URLS, staff=STAFF, children=[server])
+    found = {"VAR_DIR": str(var), "PATH": "/bin"}
+
+    status_file.adopt_settings(found)
+
+    assert found["PATH"] == f"{postgres.find_programs()}{os.pathsep}/bin"
+
+
+def test_the_table_shows_the_password_below_the_address_of_the_admin():
+    lines = status_file.table({"urls": URLS, "staff": STAFF}).splitlines()
+
+    (row,) = (place for place, line in enumerate(lines) if STAFF["password"] in line)
+    assert lines[row - 1].split()[0] == "Admin"
 
 
 def test_a_failure_while_opening_stops_the_rest_and_says_what_to_do(monkeypatch, var, capsys):
