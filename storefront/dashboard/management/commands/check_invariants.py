@@ -13,6 +13,8 @@ from storefront.dashboard.inbox.query import InboxItem
 from storefront.dashboard.invariants import registry
 from storefront.dashboard.invariants.registry import ROWS_SHOWN, Finding
 
+WIDTH = 37  # of the longest code
+
 
 class Command(BaseCommand):
     help = (
@@ -36,7 +38,9 @@ class Command(BaseCommand):
     def _print(self, findings: list[Finding]) -> None:
         for finding in findings:
             mark = "BROKEN" if finding.count else "ok"
-            self.stdout.write(f"{mark:<7}{finding.invariant.code:<25}{finding.invariant.sentence}")
+            self.stdout.write(
+                f"{mark:<7}{finding.invariant.code:<{WIDTH}} {finding.invariant.sentence}"
+            )
             for row in finding.rows:
                 values = ", ".join(f"{name}={value}" for name, value in row.items())
                 self.stdout.write(f"         {values}")
@@ -48,7 +52,7 @@ class Command(BaseCommand):
     def _print_late(self, late: list[list[InboxItem]]) -> None:
         for rows in late:
             cause = rows[0].cause
-            self.stdout.write(f"{'STUCK':<7}{cause.code:<25}{cause.sentence}")
+            self.stdout.write(f"{'STUCK':<7}{cause.code:<{WIDTH}} {cause.sentence}")
             for row in rows[:ROWS_SHOWN]:
                 self.stdout.write(f"         {row.name}, since {row.since:%Y-%m-%d %H:%M}")
             if len(rows) > ROWS_SHOWN:
