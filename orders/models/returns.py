@@ -183,10 +183,6 @@ class ReturnAuthorization(Stateful):
     def difference(self) -> Money:
         return Money(self.difference_amount, self.currency)
 
-    @property
-    def label_deduction(self) -> Money:
-        return Money(self.label_amount, self.currency)
-
 
 class ReturnLineQuerySet(models.QuerySet["ReturnLine"]):
     def effective(self) -> Self:
