@@ -303,7 +303,7 @@ def _bills(rows: QuerySet[Any], kind: Kind, books: BookingAccounts) -> Iterator[
 
 
 def _credit_rows(kind: Kind, month: Month) -> QuerySet[Any]:
-    """Return what was credited in a month. A credited claim or return changes no more."""
+    """Return what was credited in a month. A credited claim or return is final."""
     rows: QuerySet[Any] = CREDITS[kind].objects.filter(status="credited", credited_amount__gt=0)
     rows = rows.filter(status_since__gte=month.start, status_since__lt=month.end)
     return rows.order_by("status_since", "pk")

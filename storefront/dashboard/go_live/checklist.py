@@ -250,7 +250,7 @@ def _markets(facts: Facts) -> Iterator[Step]:
     without_costs = [each.code for each in channels if not each.has_costs]  # type: ignore[attr-defined]
     faults = [gettext("There is no market yet.")] if not channels else []
     if unpriced:
-        faults.append(gettext("No live price list: %(codes)s") % {"codes": ", ".join(unpriced)})
+        faults.append(gettext("No live price book: %(codes)s") % {"codes": ", ".join(unpriced)})
     if without_costs:
         faults.append(gettext("No selling costs: %(codes)s") % {"codes": ", ".join(without_costs)})
     yield _step(

@@ -1,4 +1,4 @@
-"""Closed actions of the order page: say why an action is not possible now, and what is instead."""
+"""Closed actions of the order page: say why an action is not possible, and what to do instead."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ Status = Order.Status
 ENDED = _("The order has ended.")
 COMPLETED = _("The order is completed. Create a return instead.")
 UNPAID = _("The order is not paid yet.")
-# Of an order that has ended or is not paid, whatever the action.
+# For any action on an order that has ended or is not paid.
 BY_STATUS: Mapping[str, Promise] = {
     Status.CANCELED: ENDED,
     Status.EXPIRED: ENDED,

@@ -89,7 +89,7 @@ def test_warnings_name_what_is_wrong(settings):
     assert "Terms (English)" in found["legal_texts"]
     assert found["payment"] == "Stripe's key is a test key."
     assert "MAIL_PROVIDER" in found["mail"]
-    assert "No live price list" in found["prices"]
+    assert "No live price book" in found["prices"]
     assert "1 staff account has" in found["two_factor"]
     assert found["backups"] == "The last backup is 3\xa0days old."
     settings.STRIPE_WEBHOOK_SECRET = ""
