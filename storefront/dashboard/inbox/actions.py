@@ -153,8 +153,8 @@ def _sync(kind: str) -> Callable[..., None]:
 
 WAIVE = QuickAction(
     "waive",
-    _("Override hold"),
-    _("%s: this hold reason was overridden."),
+    _("Waive hold reason"),
+    _("%s: this hold reason is waived."),
     PurchaseOrder,
     _waive,
 )

@@ -31,7 +31,7 @@ def held(office):  # noqa: F811
 
 
 @pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.full)])
-def test_each_hold_reason_is_overridden_by_its_own_button(office, browse, held, width):  # noqa: F811
+def test_each_hold_reason_is_waived_by_its_own_button(office, browse, held, width):  # noqa: F811
     page = browse(width)
     sign_in(page, office)
     look(page)
@@ -39,11 +39,11 @@ def test_each_hold_reason_is_overridden_by_its_own_button(office, browse, held, 
     page.locator("#runbook").wait_for()
 
     row = page.get_by_role("row", name=held.number)
-    assert row.get_by_role("button", name="Override hold").count() == 2
+    assert row.get_by_role("button", name="Waive hold reason").count() == 2
     row.get_by_role("button", name="12.00 EUR now").click()
 
-    page.get_by_text(f"{held.number}: this hold reason was overridden.").wait_for()
-    assert row.get_by_role("button", name="Override hold").count() == 1
+    page.get_by_text(f"{held.number}: this hold reason is waived.").wait_for()
+    assert row.get_by_role("button", name="Waive hold reason").count() == 1
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("on_hold", REASONS[1:])
     look(page)

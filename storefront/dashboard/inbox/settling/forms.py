@@ -37,7 +37,7 @@ class SettlingRuleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
             "supplier": _("Leave empty for all suppliers."),
             "channel": _("Leave empty for all channels."),
             "max_amount": _(
-                "Items with a higher or an unknown amount stay for staff. For overridden holds,"
+                "Items with a higher or an unknown amount stay for staff. For waived hold reasons,"
                 " the amount is the loss."
             ),
             "max_daily_amount": _("Of all items that the rule settles within 24 hours."),

@@ -72,7 +72,7 @@ def test_each_hold_reason_is_waived_once_and_the_last_one_releases(
     assert forms == [holds.reason_key(COST_REASON), holds.reason_key(STOCK_REASON)]
     assert "It costs 12.00 now." in shown
 
-    assert "this hold reason was overridden" in waive(ann, held, COST_REASON)
+    assert "this hold reason is waived" in waive(ann, held, COST_REASON)
     held.refresh_from_db()
     assert (held.status, held.hold_reasons) == ("on_hold", [STOCK_REASON])
     assert started == []
@@ -85,7 +85,7 @@ def test_each_hold_reason_is_waived_once_and_the_last_one_releases(
     assert "ann@fara.example already waived this reason" in waive(bob, held, STOCK_REASON)
     assert started == [("submit", {"purchase_order_id": held.pk})]
     entries = LogEntry.objects.values_list("change_message", "user__email", "object_id")
-    assert list(entries) == [("Override hold", "ann@fara.example", str(held.pk))] * 2
+    assert list(entries) == [("Waive hold reason", "ann@fara.example", str(held.pk))] * 2
 
 
 def test_risky_reason_needs_its_own_page(ann, held):

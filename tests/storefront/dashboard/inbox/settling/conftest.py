@@ -1,4 +1,4 @@
-"""Settling fixtures: held purchase orders with a known loss, and a rule that overrides them."""
+"""Settling fixtures: held purchase orders with a known loss, and a rule that waives them."""
 
 from decimal import Decimal
 

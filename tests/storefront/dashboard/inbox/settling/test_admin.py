@@ -14,8 +14,8 @@ from tests.storefront.dashboard.inbox.settling.conftest import HELD, hold, loss,
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "started")]
 ADD = reverse("admin:dashboard_settlingrule_add")
-OVERRIDE = f"{HELD}:waive"
-ENTERED = {"name": "small losses", "act": OVERRIDE, "max_failures": "3", "currency": ""}
+WAIVE = f"{HELD}:waive"
+ENTERED = {"name": "small losses", "act": WAIVE, "max_failures": "3", "currency": ""}
 LIMITS = {"max_amount": "2", "max_daily_amount": "20", "currency": "EUR"}
 
 
@@ -146,10 +146,10 @@ def test_undo_needs_the_right_to_change_the_record(client, shared_world):
 
 def test_a_rule_starts_at_the_items_of_its_issue(staff, client):
     hold(loss("1.00"))
-    offered = reverse("admin:dashboard_settlingrule_add") + f"?act={OVERRIDE}"
+    offered = reverse("admin:dashboard_settlingrule_add") + f"?act={WAIVE}"
     page = reverse("supply:waiting", args=[HELD])
     assert offered in staff.get(page).content.decode()
-    assert f'<option value="{OVERRIDE}" selected>' in staff.get(offered).content.decode()
+    assert f'<option value="{WAIVE}" selected>' in staff.get(offered).content.decode()
     assert (
         "Add rule"
         not in staff.get(reverse("supply:waiting", args=["feed_issues"])).content.decode()

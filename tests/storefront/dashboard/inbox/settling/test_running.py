@@ -33,7 +33,7 @@ LATER = NOON + timedelta(minutes=1)
 TOMORROW = NOON + timedelta(hours=25)
 
 
-def test_a_rule_overrides_known_losses_up_to_its_limit(rule, started):
+def test_a_rule_waives_known_losses_up_to_its_limit(rule, started):
     fits = hold(loss("1.50"), loss("0.50", subject="A"))
     others = [
         hold(loss("2.01")),
@@ -225,7 +225,7 @@ def test_an_undo_that_is_not_logged_does_not_happen(shared_world, monkeypatch):
     assert PriceHold.objects.get().status == "open"
 
 
-def test_an_override_cannot_be_undone(rule):
+def test_a_waiver_cannot_be_undone(rule):
     hold(loss("1.00"))
     run()
 

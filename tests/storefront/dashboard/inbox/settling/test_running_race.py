@@ -18,8 +18,8 @@ WORKERS = 4
 
 
 @pytest.fixture
-def overridden(monkeypatch, started):
-    """Collect the purchase orders whose hold is overridden; each call changes nothing."""
+def waived(monkeypatch, started):
+    """Collect the purchase orders whose hold reasons are waived; each call changes nothing."""
     found = []
     monkeypatch.setattr(
         holds, "waive", lambda *, purchase_order, **_known: found.append(purchase_order.pk)
@@ -32,13 +32,13 @@ def run_at_once():
     return all_at_once([lambda: running.run_all(now=NOON)] * WORKERS, ())
 
 
-def test_each_case_is_acted_on_once(overridden):
+def test_each_case_is_acted_on_once(waived):
     make_rule()
     rows = [hold(loss("1.00")) for _ in range(3)]
 
     run_at_once()
 
-    assert sorted(overridden) == sorted(row.pk for row in rows)
+    assert sorted(waived) == sorted(row.pk for row in rows)
     assert SettlingRun.objects.count() == len(rows)
 
 
@@ -52,7 +52,7 @@ def claims(rule):
     ]
 
 
-def test_the_limit_of_a_day_holds(monkeypatch, overridden):
+def test_the_limit_of_a_day_holds(monkeypatch, waived):
     """Without the lock of the rule each worker sees the whole limit left."""
     rule = make_rule(max_daily_amount=Decimal(2))
     for _ in range(2):
@@ -66,7 +66,7 @@ def test_the_limit_of_a_day_holds(monkeypatch, overridden):
     assert SettlingRun.objects.count() == 1
 
 
-def test_two_rules_of_one_cause_act_once(monkeypatch, overridden):
+def test_two_rules_of_one_cause_act_once(monkeypatch, waived):
     """Without the unique case both claim it: each holds the lock of its own rule."""
     hold(loss("1.00"))
     (mine,), (theirs,) = claims(make_rule()), claims(make_rule(name="other"))
@@ -77,7 +77,7 @@ def test_two_rules_of_one_cause_act_once(monkeypatch, overridden):
     assert SettlingRun.objects.count() == 1
 
 
-def test_a_rule_switched_off_meanwhile_claims_nothing(monkeypatch, overridden):
+def test_a_rule_switched_off_meanwhile_claims_nothing(monkeypatch, waived):
     rule = make_rule()
     hold(loss("1.00"))
     (mine,) = claims(rule)
@@ -86,7 +86,7 @@ def test_a_rule_switched_off_meanwhile_claims_nothing(monkeypatch, overridden):
     assert mine() is None
 
 
-def test_failures_are_counted_each(monkeypatch, overridden):
+def test_failures_are_counted_each(monkeypatch, waived):
     """Without the lock of the rule one of the two is lost."""
     rule = make_rule(max_failures=2)
     for _ in range(2):
@@ -104,7 +104,7 @@ def test_failures_are_counted_each(monkeypatch, overridden):
     assert PurchaseOrder.objects.filter(status="on_hold").count() == 2
 
 
-def test_an_interrupted_item_counts_once(overridden):
+def test_an_interrupted_item_counts_once(waived):
     rule = make_rule()
     hold(loss("1.00"))
     (claim,) = claims(rule)
@@ -114,4 +114,4 @@ def test_an_interrupted_item_counts_once(overridden):
     all_at_once([lambda: running.run_all(now=later)] * WORKERS, ())
 
     rule.refresh_from_db()
-    assert (rule.failures, overridden) == (1, [])
+    assert (rule.failures, waived) == (1, [])
