@@ -128,6 +128,10 @@ class MessageAdmin(LargeTable, StaffAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         return without_internal(request, super().get_queryset(request))
 
+    def get_search_fields(self, _request: HttpRequest) -> Any:
+        """Search all users' rows by order: an event shows costs, its number does not."""
+        return self.search_fields
+
     @confirmed_action(
         description=_("Resend"),
         icon="forward_to_inbox",

@@ -3,10 +3,11 @@
 import pytest
 from django.urls import reverse
 
-from notifications.models import Suppression
+from notifications.models import Event, Message, Suppression
 from orders.admin_columns import fulfillment, payment
 from orders.cancellation import cancellation
 from orders.models import Order, PurchaseOrder
+from tests.factories.accounts import make_staff
 from tests.factories.orders import make_paid_order, make_purchase_orders, make_sellable
 from tests.factories.returns import exchange, make_delivered, make_inspected_return
 from tests.factories.shipping import make_accepted_purchase_order
@@ -109,3 +110,16 @@ def test_the_page_says_whether_the_customer_can_be_reached_and_leads_to_the_mess
     assert "Gets only messages that an order needs since" in suppressed
     assert listed.status_code == 200
     assert listed.redirect_chain[0][0].endswith(f"?q={order.number}")
+
+
+def test_staff_who_see_no_costs_open_the_messages_of_an_order(client):
+    order = make_paid_order()
+    event = Event.objects.get(subject=f"order:{order.number}")
+    Message.objects.create(
+        event=event, template="order_placed", recipient=order.email, due_at=NOON, status_since=NOON
+    )
+    client.force_login(make_staff("sue", "view_order", "view_message"))
+
+    page = client.get(reverse("admin:orders_order_messages", args=[order.pk]), follow=True)
+
+    assert order.email in page.content.decode()
