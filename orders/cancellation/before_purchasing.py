@@ -31,7 +31,9 @@ def cancel_superseded(order: Order, *, now: datetime) -> None:
 
 
 @requires_transaction
-def cancel(order: Order, *, reason: str, actor: str, now: datetime) -> None:
+def cancel(
+    order: Order, *, reason: str, actor: str, now: datetime, notify_customer: bool = True
+) -> None:
     """Cancel an order without purchase orders: unpaid, or just paid.
 
     Locks:  the caller holds the order; then promotions with a limit, stock rows, payments
@@ -51,4 +53,5 @@ def cancel(order: Order, *, reason: str, actor: str, now: datetime) -> None:
             ledger.request_void(payment, amount=amount, purpose="canceled", at=now)
         elif payment.status in {Payment.Status.CREATED, Payment.Status.REQUIRES_ACTION}:
             payment.move(Payment.Status.VOIDED, at=now, actor=actor, reason=reason)
-    events.order_canceled(order, reason=reason, is_charged=False, was_paid=was_paid, at=now)
+    if notify_customer:
+        events.order_canceled(order, reason=reason, is_charged=False, was_paid=was_paid, at=now)

@@ -48,8 +48,9 @@ class DraftActions(StaffAdmin):
             title=gettext("Edit order"),
             explain=gettext(
                 "The order is canceled and its content opens as a draft, at current prices. The old"
-                " payment link says that the order was changed, and the customer gets an e-mail"
-                " that it is canceled. Place the draft to send a new payment link."
+                " payment link says that the order was changed. Place the draft to send a new"
+                " payment link, or discard it: then the customer gets an e-mail that the order is"
+                " canceled."
             ),
             act=reopen,
             done=gettext("%(order)s is canceled. Change the draft and place it.")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Channel
 from orders import events
-from orders.cancellation import cancellation
+from orders.cancellation import before_purchasing
 from orders.cart import carts, delivery_details, reorder
 from orders.cart.carts import DeliverableOf
 from orders.checkout import checkout
@@ -69,10 +69,17 @@ def set_quantity(
         carts.remove(cart=draft, line_id=line.pk, now=now)
 
 
-def discard(draft: Cart) -> None:
-    """Delete a draft. Raises PlacedCartError: it is an order."""
+def discard(draft: Cart, *, now: datetime) -> None:
+    """Delete a draft; if it is an edit, notify the customer that the order is canceled.
+
+    Locks:  the draft
+    Raises: PlacedCartError  it is an order
+    """
     with transaction.atomic(durable=True):
         carts.lock(draft)
+        if draft.edit_of_id and (edited := Order.objects.filter(cart=draft.edit_of_id).first()):
+            reason = "its edit was discarded"
+            events.order_canceled(edited, reason=reason, is_charged=False, was_paid=False, at=now)
         draft.delete()
 
 
@@ -120,9 +127,10 @@ def place(  # noqa: PLR0913 - the parts of one record
 def reopen(*, order: Order, reason: str, actor: str, now: datetime) -> Cart:
     """Cancel an unpaid order and return a draft with the same content, at current prices.
 
-    The page of the canceled order then refers to the draft. A second call of the same order fails.
+    The page of the canceled order then refers to the draft. The customer gets no e-mail before the
+    draft is placed or discarded. A second call of the same order fails.
 
-    Locks:  the draft; then as ``cancellation.cancel``
+    Locks:  the draft, the order; then as ``before_purchasing.cancel``
     Raises: NotEditableError  the order was paid or has ended
     """
     draft = start(
@@ -143,7 +151,7 @@ def reopen(*, order: Order, reason: str, actor: str, now: datetime) -> Cart:
     try:
         _cancel_unpaid(order, draft, reason=reason, actor=actor, now=now)
     except NotEditableError:
-        discard(draft)
+        discard(draft, now=now)
         raise
     return draft
 
@@ -162,7 +170,7 @@ def _cancel_unpaid(order: Order, draft: Cart, **acting: Any) -> None:
     locked = Order.objects.select_for_update(of=["self"]).get(pk=order.pk)
     if locked.status != Order.Status.PENDING_PAYMENT:
         raise NotEditableError(_("The order was paid or has ended, so it cannot be edited."))
-    cancellation.cancel_locked(locked, **acting)
+    before_purchasing.cancel(locked, notify_customer=False, **acting)
     Cart.objects.filter(pk=draft.pk).update(edit_of=order.cart_id)
 
 

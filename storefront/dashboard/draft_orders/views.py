@@ -204,9 +204,9 @@ def _remove_code(
 
 
 def _discard(
-    request: HttpRequest, draft: Cart, _problems: Problems, _now: datetime
+    request: HttpRequest, draft: Cart, _problems: Problems, now: datetime
 ) -> HttpResponse | None:
-    draft_orders.discard(draft)
+    draft_orders.discard(draft, now=now)
     messages.success(request, _("Draft discarded."))
     return HttpResponseRedirect(reverse("supply:draft_orders"))
 
@@ -245,7 +245,7 @@ def _place(
         text = _(
             "%(order)s is placed. The payment link goes to %(email)s and is valid until %(time)s."
         )
-        until = date_format(timezone.localtime(order.payment_due_at), "H:i")
+        until = date_format(timezone.localtime(order.payment_due_at), "H:i T")
         messages.success(request, text % {"order": order, "email": order.email, "time": until})
         return HttpResponseRedirect(row_url(order))
     return None

@@ -6,7 +6,7 @@ import pytest
 
 from notifications.models import Event
 from orders import ledger
-from orders.cancellation import cancellation
+from orders.cancellation import before_purchasing, cancellation
 from orders.cart import carts, delivery_details
 from orders.checkout import checkout, unpaid_orders
 from orders.draft_orders import draft_orders
@@ -128,9 +128,9 @@ def test_a_discarded_draft_is_gone_and_a_placed_one_stays():
     draft, placed = make_draft(), make_draft(make_sellable())
     place(placed)
 
-    draft_orders.discard(draft)
+    draft_orders.discard(draft, now=NOON)
     with pytest.raises(carts.PlacedCartError):
-        draft_orders.discard(placed)
+        draft_orders.discard(placed, now=NOON)
 
     assert draft_orders.open_drafts(now=NOON) == []
     assert draft_orders.find(placed.pk).order
@@ -160,6 +160,16 @@ def test_an_unpaid_order_is_canceled_and_its_content_is_a_draft():
     assert (draft.email, draft.ship_to["line1"]) == (order.email, HOME.line1)
     assert (draft.owner, draft.browser_key) == (None, "")
     assert place(draft).total == order.total
+
+
+def test_the_customer_of_an_edited_order_is_told_of_its_end_only_if_the_draft_is_discarded():
+    draft = reopen(make_order(make_sellable()))
+    canceled = Event.objects.filter(name="order.canceled")
+    assert not canceled.exists()
+
+    draft_orders.discard(draft_orders.find(draft.pk), now=NOON)
+
+    assert canceled.count() == 1
 
 
 def test_an_order_is_edited_once():
@@ -209,7 +219,7 @@ def test_a_payment_during_an_edit_is_voided(monkeypatch):
     """Without the lock of the order it would pay an order that is canceled."""
     order = make_order(make_sellable())
     rival = Rival(paying(order))
-    rival.begin_at(monkeypatch, cancellation, "cancel_locked")
+    rival.begin_at(monkeypatch, before_purchasing, "cancel")
 
     reopen(order)
     rival.finish()
@@ -245,7 +255,7 @@ def test_an_order_whose_link_was_not_sent_gets_it_once(is_repeated):
     [
         (delivery_details, "set_address"),
         (draft_orders, "_cancel_unpaid"),
-        (cancellation, "cancel_locked"),
+        (before_purchasing, "cancel"),
     ],
 )
 def test_an_edit_whose_process_is_killed_leaves_an_order_to_pay(module, at):
