@@ -163,7 +163,7 @@ class SupplierClaimAdmin(StaffAdmin):
         ),
         section(
             _("Answer"),
-            columns.text("supplier_claim_reference", _("Supplier claim no.")),
+            columns.text("supplier_claim_reference", _("Supplier claim number")),
             "recorded_by",
         ),
         section(

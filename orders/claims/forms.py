@@ -140,7 +140,7 @@ def _unit_field(line_id: int) -> str:
 class ReferenceForm(forms.Form):
     """The supplier's reference of the claim."""
 
-    reference = forms.CharField(label=_("Supplier claim no."), required=False, max_length=60)
+    reference = forms.CharField(label=_("Supplier claim number"), required=False, max_length=60)
 
 
 class ClaimResponseForm(ReasonForm):

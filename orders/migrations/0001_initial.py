@@ -706,8 +706,8 @@ class Migration(migrations.Migration):
             name="SupplierInvoice",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.CharField(blank=True, help_text="As printed on the invoice. An invoice for an unknown purchase order is listed as a discrepancy.", max_length=60, verbose_name="Purchase order no.")),
-                ("reference", models.CharField(help_text="As printed on the invoice. Each number can be entered once.", max_length=60, verbose_name="Invoice no.")),
+                ("number", models.CharField(blank=True, help_text="As printed on the invoice. An invoice for an unknown purchase order is listed as a discrepancy.", max_length=60, verbose_name="Purchase order number")),
+                ("reference", models.CharField(help_text="As printed on the invoice. Each number can be entered once.", max_length=60, verbose_name="Invoice number")),
                 ("currency", models.CharField(help_text="Use a three-letter code, for example EUR.", max_length=3, verbose_name="Currency")),
                 ("subtotal_amount", models.DecimalField(decimal_places=2, help_text="Amount for the items, without freight.", max_digits=12, verbose_name="Subtotal")),
                 ("freight_amount", models.DecimalField(blank=True, decimal_places=2, help_text="Leave empty if the invoice does not show freight separately.", max_digits=12, null=True, verbose_name="Freight")),
@@ -1482,7 +1482,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("number", models.CharField(max_length=30, unique=True, verbose_name="Number")),
-                ("supplier_claim_reference", models.CharField(blank=True, max_length=60, verbose_name="Supplier claim no.")),
+                ("supplier_claim_reference", models.CharField(blank=True, max_length=60, verbose_name="Supplier claim number")),
                 ("remedy", models.CharField(choices=[("refund", "Refund"), ("resend", "Replacement")], max_length=10, verbose_name="Requested resolution")),
                 (
                     "claim_reason",

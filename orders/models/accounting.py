@@ -45,7 +45,7 @@ class SupplierInvoice(models.Model):
         PurchaseOrder, "supplier_invoices", _("Purchase order"), null=True
     )
     number = models.CharField(
-        _("Purchase order no."),
+        _("Purchase order number"),
         max_length=60,
         blank=True,
         help_text=_(
@@ -54,7 +54,7 @@ class SupplierInvoice(models.Model):
         ),
     )
     reference = models.CharField(
-        _("Invoice no."),
+        _("Invoice number"),
         max_length=60,
         help_text=_("As printed on the invoice. Each number can be entered once."),
     )

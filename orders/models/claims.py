@@ -61,7 +61,9 @@ class SupplierClaim(Stateful):
     purchase_order = protected_key(PurchaseOrder, "claims", _("Purchase order"))
     number = models.CharField(_("Number"), max_length=30, unique=True)
     # the supplier's reference
-    supplier_claim_reference = models.CharField(_("Supplier claim no."), max_length=60, blank=True)
+    supplier_claim_reference = models.CharField(
+        _("Supplier claim number"), max_length=60, blank=True
+    )
     remedy = models.CharField(_("Requested resolution"), max_length=10, choices=Remedy)
     claim_reason = models.CharField(_("Issue"), max_length=20, choices=ClaimReason)
     message = models.CharField(_("Message"), max_length=500)

@@ -40,12 +40,19 @@ NAMED = {"Supplier", "Connection", "QuarantineThresholds", "ShippingService", "P
 
 
 def fields_without_label(form):
-    """Return the fields of a form without label or help text."""
+    """Return the fields of a form without label or help text.
+
+    Or with a full stop in the label: Django leaves out the mark of a required field after it.
+    """
     return {
         name
         for name, field in form.base_fields.items()
         if not isinstance(field.widget, forms.HiddenInput)
-        and (not field.help_text or (str(field.label) in {"None", *guessed(name)}))
+        and (
+            not field.help_text
+            or str(field.label).endswith(".")
+            or str(field.label) in {"None", *guessed(name)}
+        )
     }
 
 
