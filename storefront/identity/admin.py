@@ -1,6 +1,7 @@
 """Identity admin: edit who runs the shop, its brand, legal texts and guarantee artwork."""
 
 import hashlib
+import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -23,11 +24,18 @@ from storefront.identity.brand_checks import (
 )
 from storefront.identity.current import COLOR_FIELDS, FIELDS, MAIL_FIELDS, is_reserved
 from storefront.identity.models import GuaranteeArtwork, LegalText, LiveDatabase, ShopIdentity
+from storefront.lib.address import COUNTRIES
 from storefront.lib.staff.admin import StaffAdmin, register_read_only
 from storefront.lib.staff.fieldsets import Group
+from storefront.lib.staff.form_fields import CountryField
+
+MIN_PHONE_DIGITS = 5
+VAT_ID = re.compile(r"[A-Z]{2}(?=.*\d)[0-9A-Z]{2,13}")
+VAT_COUNTRIES = COUNTRIES | {"EL", "XI"}  # Greece, Northern Ireland
 
 
 class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    country = CountryField()
     logo_upload = forms.FileField(
         label=_("New logo"),
         required=False,
@@ -57,6 +65,21 @@ class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         content: bytes = file.read(MAX_LOGO_BYTES + 1)
         self.logo_suffix = logo_format(content)
         return content
+
+    def clean_phone(self) -> str:
+        phone = str(self.cleaned_data["phone"])
+        if sum(map(str.isdigit, phone)) < MIN_PHONE_DIGITS:
+            raise forms.ValidationError(gettext("Enter a phone number, such as +372 555 0100."))
+        return phone
+
+    def clean_vat_id(self) -> str:
+        """Return the VAT ID in capital letters, without spaces, dots and hyphens."""
+        number = re.sub(r"[\s.-]", "", self.cleaned_data["vat_id"]).upper()
+        if number and not (VAT_ID.fullmatch(number) and number[:2] in VAT_COUNTRIES):
+            raise forms.ValidationError(
+                gettext("Enter the VAT ID with its country code, such as DE123456789.")
+            )
+        return number
 
     def clean_accent_color(self) -> str:
         return clean_color(self.cleaned_data["accent_color"])

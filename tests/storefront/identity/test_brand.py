@@ -195,3 +195,24 @@ def test_the_admin_page_shows_logo_and_button(staff):
 
     assert "pages and e-mails show the shop name" in without
     assert "background:#ffc23d;color:#1a1300" in staff.get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("country", "XX", "XX is not a country code"),
+        ("vat_id", "not a number!", "Enter the VAT ID with its country code"),
+        ("vat_id", "XX123456", "Enter the VAT ID with its country code"),
+        ("phone", "abc", "Enter a phone number"),
+    ],
+)
+def test_company_details_that_cannot_be_right_are_refused(staff, field, value, problem):
+    answer = save(staff, **{field: value})
+
+    assert problem in answer.context["adminform"].form.errors[field][0]
+
+
+def test_a_vat_id_is_stored_without_spaces(staff):
+    save(staff, vat_id="ee 123.456-789")
+
+    assert ShopIdentity.objects.get().vat_id == "EE123456789"
