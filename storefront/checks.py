@@ -1,6 +1,7 @@
 """System checks: refuse to serve production with the insecure defaults of local development."""
 
 import tempfile
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,11 @@ def _weaknesses() -> list[tuple[str, bool, str]]:
             "PUBLIC_URL",
             not settings.PUBLIC_URL.startswith("https://"),
             "Set the shop's https address. E-mails link to it.",
+        ),
+        (
+            "MAIL_FROM",
+            "@" not in parseaddr(settings.MAIL_FROM)[1],
+            "Set an address, such as Your Shop <orders@shop.example>.",
         ),
         (
             "SMTP_URL",

@@ -1,10 +1,12 @@
 """Environment settings: read and parse variables, explain a missing or malformed one."""
 
+import base64
 import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+KEY_BYTES = 32
 SMTP_PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
 
 
@@ -55,6 +57,22 @@ def env_int(name: str, default: int) -> int:
 
 def env_list(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in env_str(name, default).split(",") if part.strip()]
+
+
+def env_keys(name: str) -> list[str]:
+    """Read encryption keys: each 32 bytes in URL-safe base64, as Fernet needs them."""
+    keys = env_list(name)
+    for key in keys:
+        try:
+            size = len(base64.b64decode(key, altchars=b"-_", validate=True))
+        except ValueError:
+            size = 0
+        if size != KEY_BYTES:
+            raise InvalidSettingError(
+                f"{name}: write keys of {KEY_BYTES} random bytes in URL-safe base64, with commas"
+                " between them"
+            )
+    return keys
 
 
 def env_postgres(name: str, default: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from storefront.lib.env import (
     env_bool,
     env_choice,
     env_int,
+    env_keys,
     env_list,
     env_mailer,
     env_postgres,
@@ -40,7 +41,7 @@ CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS") or [PUBLIC_URL]
 
 _insecure_key_digest = hashlib.sha256(INSECURE_SECRET_KEY.encode()).digest()
 INSECURE_FIELD_KEY = base64.urlsafe_b64encode(_insecure_key_digest).decode()
-FIELD_KEYS = env_list("FIELD_KEYS") or [INSECURE_FIELD_KEY]  # newest first
+FIELD_KEYS = env_keys("FIELD_KEYS") or [INSECURE_FIELD_KEY]  # newest first
 
 # External services
 SANDBOX_SUPPLIER_URL = env_str("SANDBOX_SUPPLIER_URL", "http://127.0.0.1:8001")

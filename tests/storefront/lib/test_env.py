@@ -1,6 +1,11 @@
-import pytest
+import os
+import subprocess
+import sys
 
-from storefront.lib.env import InvalidSettingError, env_choice, env_mailer
+import pytest
+from django.conf import settings
+
+from storefront.lib.env import InvalidSettingError, env_choice, env_keys, env_mailer
 
 
 @pytest.mark.parametrize(
@@ -31,3 +36,26 @@ def test_unknown_scheme_or_misspelled_environment_is_refused(monkeypatch):
         env_mailer("SMTP_URL", "", backend="b")
     with pytest.raises(InvalidSettingError, match="write local or production"):
         env_choice("ENVIRONMENT", "local", "production")
+
+
+@pytest.mark.parametrize("value", ["abc", "a key, with words", f"{'x' * 43}=,{'y' * 40}"])
+def test_a_key_that_cannot_encrypt_is_refused_by_name(monkeypatch, value):
+    monkeypatch.setenv("FIELD_KEYS", value)
+
+    with pytest.raises(InvalidSettingError, match="FIELD_KEYS: write keys of 32 random bytes"):
+        env_keys("FIELD_KEYS")
+
+
+def test_a_command_names_a_malformed_setting_without_a_traceback():
+    environ = {**os.environ, "ENVIRONMENT": "local", "FIELD_KEYS": "abc"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "doctor"],
+        cwd=settings.BASE_DIR,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("FIELD_KEYS: write keys")
