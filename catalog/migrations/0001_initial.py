@@ -682,8 +682,8 @@ class Migration(migrations.Migration):
                 ("channel", models.ForeignKey(db_index=False, help_text="Sales channel of the products.", on_delete=django.db.models.deletion.CASCADE, related_name="selling_costs", to="catalog.channel", verbose_name="Channel")),
             ],
             options={
-                "verbose_name": "selling fees",
-                "verbose_name_plural": "selling fees",
+                "verbose_name": "selling costs",
+                "verbose_name_plural": "selling costs",
                 "constraints": [
                     models.UniqueConstraint(fields=("channel", "origin", "supplier_code"), name="selling_costs_once_per_scope"),
                     models.CheckConstraint(condition=models.Q(("origin__regex", "^(\\*|[A-Z]{2})$"), models.Q(("supplier_code", ""), _negated=True)), name="selling_costs_scope_is_named", violation_error_message="Enter a country in two capital letters, or *."),

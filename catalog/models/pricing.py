@@ -110,8 +110,8 @@ class SellingCosts(models.Model):
     )
 
     class Meta:
-        verbose_name = _("selling fees")
-        verbose_name_plural = _("selling fees")
+        verbose_name = _("selling costs")
+        verbose_name_plural = _("selling costs")
         constraints = [
             models.UniqueConstraint(
                 fields=["channel", "origin", "supplier_code"], name="selling_costs_once_per_scope"

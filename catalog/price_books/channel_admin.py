@@ -67,7 +67,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         terms = SellingCosts.objects.filter(channel=self.instance.pk, tax_rate__gt=0)
         if cleaned.get("prices_exclude_tax") and self.instance.pk and terms.exists():
             message = gettext(
-                "The selling fees of this channel say that tax is in the "
+                "The selling costs of this channel say that tax is in the "
                 "price. Set that tax rate to 0 first."
             )
             self.add_error("prices_exclude_tax", message)
@@ -142,7 +142,7 @@ class ChannelAdmin(StaffAdmin):
     @confirmed_action(
         description=_("Recalculate all prices"),
         icon="refresh",
-        explain=_("Uses the live price book, the selling fees and today's exchange rates."),
+        explain=_("Uses the live price book, the selling costs and today's exchange rates."),
         done=_("The prices are recalculated within a minute."),
     )
     def reprice(self, _request: HttpRequest, channel: Channel, _cleaned_data: object) -> None:
@@ -153,7 +153,7 @@ class ChannelAdmin(StaffAdmin):
 class SellingCostsAdmin(StaffAdmin):
     """Selling costs; a change reprices the channel."""
 
-    empty_text: ClassVar = _("Add selling fees. Without them, a channel has no prices.")
+    empty_text: ClassVar = _("Add selling costs. Without them, a channel has no prices.")
     form = SellingCostsForm
     editable = TERMS
     may_add = True

@@ -49,7 +49,7 @@ def why_stale(*, book: PriceBook, now: datetime) -> str:
     if now - book.dry_run_at > MAX_AGE:
         return f"The dry run is more than {MAX_AGE // timedelta(hours=1)} hours old: {RERUN_HINT}"
     if (book.dry_run_result or {}).get("input_hash") != input_hash(channel=book.channel, now=now):
-        return f"Exchange rates, selling fees or the live rules changed after the dry run: {RERUN_HINT}"
+        return f"Exchange rates, selling costs or the live rules changed after the dry run: {RERUN_HINT}"
     return ""
 
 

@@ -55,7 +55,7 @@ STEP_LABELS: dict[str, str | Promise] = {
     ),
     "missing_cost_too_high": _("No price: price is implausibly high"),
     "missing_book": _("No price: the channel has no live price book"),
-    "missing_terms": _("No price: no selling fees are set"),
+    "missing_terms": _("No price: no selling costs are set"),
     "missing_rule": _("No price: no rule matches"),
 }
 

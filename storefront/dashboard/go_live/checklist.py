@@ -229,7 +229,7 @@ def _tax(facts: Facts) -> Iterator[Step]:
         why=_("Invoices name them. Tax is added or included only where you are registered."),
         fault="" if has_number else gettext("There is no VAT ID and no tax registration."),
         is_required=False,
-        place=_("Tax registrations"),
+        place=_("Tax numbers"),
         link=reverse("admin:orders_taxnumber_changelist"),
     )
 

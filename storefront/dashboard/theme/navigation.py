@@ -154,7 +154,7 @@ def _groups() -> list[tuple[str, list[tuple[str, str, str]]]]:
                 (_("Promotions"), "redeem", "orders_promotion"),
                 (_("Discount codes"), "confirmation_number", "orders_coupon"),
                 (_("Tax rates"), "account_balance", "orders_taxrate"),
-                (_("Tax registrations"), "badge", "orders_taxnumber"),
+                (_("Tax numbers"), "badge", "orders_taxnumber"),
                 (_("Booking accounts"), "account_balance_wallet", "orders_bookingaccounts"),
                 (_("Selling costs"), "payments", "catalog_sellingcosts"),
                 (_("Exchange rates"), "currency_exchange", "catalog_exchangerate"),

@@ -101,7 +101,7 @@ def test_a_dry_run_of_a_draft_changed_meanwhile_is_not_stored(monkeypatch):
     ("change", "hours", "words"),
     [
         (lambda: None, 25, "more than 24 hours old: start a new dry run"),
-        (lambda: make_terms(channel=make_channel(), handling_amount="3.00"), 1, "selling fees"),
+        (lambda: make_terms(channel=make_channel(), handling_amount="3.00"), 1, "selling costs"),
         (lambda: ExchangeRate.objects.filter(base="USD").update(rate="0.95"), 1, "Exchange rates"),
         (lambda: Channel.objects.update(countries=["AZ"]), 1, "start a new dry run"),
         (lambda: open_and_reprice(drafted("0.50")), 1, "live rules"),
