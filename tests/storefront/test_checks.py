@@ -57,7 +57,7 @@ def test_each_process_refuses_insecure_defaults_and_an_unwritable_folder(command
         ("SECRET_KEY_FALLBACKS", "short"),
         ("PUBLIC_URL", "http://shop.example"),
         ("SMTP_URL", "smtp://user:password@mail.example:25"),
-        ("MAIL_FROM", "nobody"),
+        ("MAIL_FROM", "Our shop"),
         ("SEVENTEEN_TRACK_URL", "http://api.example"),
     ],
 )
