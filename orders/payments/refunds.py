@@ -4,12 +4,12 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from orders import ledger
 from orders.models import Order, Payment
 from storefront.lib.db.transactions import requires_transaction
-from storefront.lib.money import Money
+from storefront.lib.money import Money, format_money
 
 
 class RefundTooLargeError(Exception):
@@ -20,8 +20,9 @@ class RefundTooLargeError(Exception):
         self.refundable = refundable
 
     def __str__(self) -> str:
+        left, language = self.refundable, get_language() or "en"
         return gettext("Enter at most %(amount)s: no more is left to refund.") % {
-            "amount": self.refundable
+            "amount": format_money(left.amount, left.currency, language)
         }
 
 

@@ -25,7 +25,7 @@ UNCONFIRMED_STATES = (Submission.SUBMITTED, Submission.BACKORDERED)
 
 
 class NotReassignableError(Exception):
-    """The purchase order is over, shipped, accepted, or its cancellation is requested."""
+    """The purchase order or the routing rules do not allow it; the message gives the reason."""
 
 
 @transaction.atomic(durable=True)
@@ -42,7 +42,10 @@ def reassign(*, purchase_order: PurchaseOrder, reason: str, actor: str, now: dat
     order = locks.lock(purchase_order)
     if order.status != Order.Status.PROCESSING or not can_reassign(purchase_order):
         raise NotReassignableError(
-            gettext("%(order)s is over, shipped or accepted. Another supplier cannot send it.")
+            gettext(
+                "%(order)s cannot be reassigned: its order is not in progress, its supplier accepted"
+                " or shipped it, or its cancellation was requested."
+            )
             % {"order": purchase_order}
         )
     if not backorders.can_reroute_all(purchase_order, now=now):

@@ -268,7 +268,7 @@ def resubmit(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> Non
         pk=purchase_order.pk, submission_status=Submission.SUBMIT_FAILED, status=Status.READY
     )
     if not failed.update(retry_at=now, problem=f"{actor} requested to submit it now"):
-        message = gettext("%(row)s did not fail, or is on hold.")
+        message = gettext("%(row)s did not fail, or is on hold. Release the hold first.")
         raise NotSubmittableError(message % {"row": purchase_order})
 
 
@@ -284,5 +284,5 @@ def submit_now(*, purchase_order: PurchaseOrder, actor: str, now: datetime) -> N
         submit_at__gt=now,
     )
     if not batched.update(submit_at=now, problem=f"{actor} requested to submit it now"):
-        message = gettext("%(row)s is not scheduled, or is on hold.")
+        message = gettext("%(row)s is not scheduled, or is on hold. Release the hold first.")
         raise NotSubmittableError(message % {"row": purchase_order})

@@ -92,7 +92,7 @@ def test_an_approval_refunds(desk, staff, order):
         ({}, "Enter an amount, or how many items to refund."),
         ({"units": "4"}, "less than or equal to 3"),
         ({"units": "-1"}, "greater than or equal to 0"),
-        ({"amount": "9999"}, "is left to refund"),
+        ({"amount": "9999"}, "Enter at most €"),
         ({"amount": "none"}, "Enter a number"),
     ],
 )
