@@ -171,8 +171,8 @@ def _lines(preview: Preview) -> list[LineRow]:
                 title=str(variant.product),
                 quantity=quantity,
                 cost=as_money(money.outlay.rounded()) if money else "",
-                margin=as_money(margin.rounded()) if margin else "",
-                loses=bool(margin and margin.amount < 0),
+                margin=as_money(margin.rounded()) if margin is not None else "",
+                loses=margin is not None and margin.amount < 0,
                 sources=[
                     (
                         f"{candidate.supplier_code}, {preview.location_names[candidate.location_id]}",

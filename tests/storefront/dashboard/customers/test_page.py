@@ -159,7 +159,7 @@ def test_each_currency_has_its_value_and_profit_needs_its_permission(client, sta
     make_second_market(monkeypatch)
     order, other = make_paid_order(make_sellable()), make_paid_order(make_sellable())
     rollup.refresh(now=NOON)
-    order.figures.update(estimated=0)
+    order.figures.update(estimated=0, profit=0)
     other.figures.update(currency="AZN", estimated=1)
 
     text = shown(staff, order)
@@ -168,6 +168,8 @@ def test_each_currency_has_its_value_and_profit_needs_its_permission(client, sta
     assert ">AZN<" in text
     assert text.count("partly estimated") == 1
     assert ">Profit<" in text
+    # Refunds and profit are both nothing, each in its own cell.
+    assert '€0.00</td><td class="today-number">€0.00</td></tr>' in text
     viewer = make_staff("ann", "view_customer", "view_order")
     client.force_login(viewer)
     limited = shown(client, order)

@@ -159,6 +159,17 @@ def test_a_page_without_entries_of_a_kind_says_so(staff):
     assert "No entries of this kind." in page.content.decode()
 
 
+def test_fees_of_zero_are_shown_as_money_and_unknown_fees_are_not(staff):
+    order = make_paid_order()
+    page = reverse("admin:orders_order_change", args=[order.pk])
+    zero = '<td class="today-number">€0.00</td>'
+
+    order.lines.update(landed_amount=None, fees_amount=None)
+    assert zero not in staff.get(page).content.decode()
+    order.lines.update(landed_amount=5, fees_amount=0)
+    assert zero in staff.get(page).content.decode()
+
+
 def test_each_item_shows_what_it_earns_to_those_who_may_see_costs(staff, client_factory, order):
     part = reverse("supply:order_earnings", args=[order.pk])
 
