@@ -115,7 +115,7 @@ def get_figures(done: Calculation) -> dict[str, str]:
     """Return the figures for which a price was stopped.
 
     Shape:  as ``labels.block_message`` expects them; ``below`` is set if the current price is below
-            the minimum margin
+            the minimum margin, ``break_even`` if it would sell at a loss
     """
     present, day_ago = done.current.present, done.current.day_ago
     new, floor = (done.verdict.proposed, done.verdict.floor) if done.verdict else (None, None)
@@ -133,4 +133,6 @@ def get_figures(done: Calculation) -> dict[str, str]:
     figures["day_move"] = percent(new / day_ago - 1) if new and day_ago else "?"
     if done.covers_cost and not done.is_current_price_allowed and floor is not None:
         figures["below"] = figures["old"]
+    if present is not None and done.break_even is not None and present < done.break_even:
+        figures["break_even"] = f"{done.break_even:.2f}"
     return figures

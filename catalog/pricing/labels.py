@@ -88,11 +88,16 @@ BELOW_FLOOR_MESSAGE = _(
     "Unavailable: the current price %(old)s is below %(floor)s, the minimum margin floor. "
     "You can keep it."
 )
+LOSS_MESSAGE = _(
+    "Unavailable: the current price %(old)s would sell at a loss. It covers the cost from "
+    "%(break_even)s on."
+)
 
 
 def block_message(reason: str, figures: Mapping[str, str]) -> str:
     """Return why a price was stopped, with the figures of ``price_holds.get_figures``."""
-    messages = [BLOCK_MESSAGES[reason], *([BELOW_FLOOR_MESSAGE] if "below" in figures else [])]
+    more = {"below": BELOW_FLOOR_MESSAGE, "break_even": LOSS_MESSAGE}
+    messages = [BLOCK_MESSAGES[reason], *(more[name] for name in more if name in figures)]
     return " ".join(str(sentence) % figures for sentence in messages)
 
 

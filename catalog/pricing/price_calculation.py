@@ -135,7 +135,12 @@ class Calculation:
     @property
     def covers_cost(self) -> bool:
         """Return whether the current price covers today's cost within the supplier's bounds."""
-        return self._reaches(self.landed.price_for_margin(Decimal(0)) if self.landed else None)
+        return self._reaches(self.break_even)
+
+    @property
+    def break_even(self) -> Decimal | None:
+        """Return the lowest price that covers today's cost and fees."""
+        return self.landed.price_for_margin(Decimal(0)) if self.landed else None
 
     def _reaches(self, lowest: Decimal | None) -> bool:
         present = self.current.present

@@ -353,7 +353,10 @@ QUICK_ACTIONS: dict[str, tuple[QuickAction, ...]] = {
             _("%s: the current price was kept."),
             PriceHold,
             lambda row, _of, actor, now: price_approvals.reject(hold=row, actor=actor, now=now),
-            _("Each current price stays. The same suggestion is not held again."),
+            _(
+                "Each current price stays; what is unavailable at that price stays unavailable. The"
+                " same suggestion is not held again."
+            ),
         ),
     ),
     "competitor_source_failing": (

@@ -198,6 +198,15 @@ def test_a_stopped_price_is_not_sold_below_the_minimum_margin(variant, floor):
     assert "Unavailable: the current price 21.99 is below" in hold.sentence
 
 
+def test_a_held_price_says_that_the_current_one_would_sell_at_a_loss(variant):
+    refresh(variant, "40.00")
+
+    hold = PriceHold.objects.get()
+    assert hold.is_off_sale
+    assert "the current price 21.99 would sell at a loss. It covers the cost from" in hold.sentence
+    assert hold.breakdown["figures"]["break_even"] in hold.sentence
+
+
 def test_staff_may_keep_the_current_price_until_the_figures_change(variant, floor):
     refresh(variant, "14.50")
     price_approvals.keep_current_price(

@@ -27,7 +27,7 @@ PRICES = (
         "price_below_minimum",
         _("Price below the margin floor"),
         "catalog_listing",
-        "l.id, v.sku AS name, l.updated_at AS since, l.floor_amount - l.price_amount AS amount,"
+        "l.id, v.sku || ' · ' || c.name AS name, l.updated_at AS since, l.floor_amount - l.price_amount AS amount,"
         " c.currency, l.price_amount || ' < ' || l.floor_amount AS detail FROM catalog_listing l"
         " JOIN catalog_channel c ON c.id = l.channel_id"
         " JOIN catalog_variant v ON v.id = l.variant_id",
@@ -38,10 +38,11 @@ PRICES = (
         "price_blocked",
         _("Price change needs approval"),
         "catalog_pricehold",
-        f"h.id, v.sku AS name, h.opened_at AS since, {NO_AMOUNT},"
+        f"h.id, v.sku || ' · ' || c.name AS name, h.opened_at AS since, {NO_AMOUNT},"
         " jsonb_build_object('reason', h.reason, 'figures', h.breakdown->'figures')::text AS detail"
         " FROM catalog_pricehold h"
         " JOIN catalog_listing l ON l.id = h.listing_id"
+        " JOIN catalog_channel c ON c.id = l.channel_id"
         " JOIN catalog_variant v ON v.id = l.variant_id",
         "h.status = 'open'",
         format_detail=labels.row_message,

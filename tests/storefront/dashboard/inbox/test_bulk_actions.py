@@ -94,7 +94,7 @@ def test_refusals_are_told_and_the_rest_is_done(ann, price_holds, monkeypatch):
     page = post(ann, price_holds)
 
     assert "done for 1 item." in page
-    assert f"{price_holds[0].listing.variant.sku}: The supplier is busy." in page
+    assert f"{price_holds[0].listing.variant.sku} · Fara: The supplier is busy." in page
     assert "1 more was refused" in page
 
 
