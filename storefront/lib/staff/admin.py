@@ -27,7 +27,7 @@ from storefront.lib.staff import fieldsets
 from storefront.lib.staff.columns import joins_for_names, linked_columns, row_url
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.form_fields import RelatedSelects, style_fields, use_staff_widgets
-from storefront.lib.staff.pagination import LimitedCount, ListTitle
+from storefront.lib.staff.pagination import LimitedCount, ListTitle, tell_of_missing_rows
 from storefront.lib.staff.visibility import HiddenFields, visible_fields
 from storefront.lib.state_machine import ConcurrentUpdateError, InvalidTransitionError
 from storefront.lib.tasks import QueueableTask, enqueue
@@ -374,9 +374,9 @@ class StaffAdmin(HiddenFields, RelatedSelects, ConfirmingAdmin):
     def apply_to_each[R: models.Model](
         self, request: HttpRequest, rows: Iterable[R], act: Callable[[R], object]
     ) -> None:
-        """Apply an action to each selected row; report the count and each refusal."""
-        count = 0
-        for row in rows:
+        """Apply an action to each selected row; report the count, each refusal and missing rows."""
+        count, selected = 0, [*rows]
+        for row in selected:
             try:
                 act(row)
             except (*SERVICE_ERRORS, *self.user_errors) as refusal:
@@ -389,6 +389,7 @@ class StaffAdmin(HiddenFields, RelatedSelects, ConfirmingAdmin):
             record(AuditEvent.Action.ACTED, request=request, model=self.model, detail=detail)
             message = ngettext("%(count)d done.", "%(count)d done.", count) % {"count": count}
             self.message_user(request, message, messages.SUCCESS)
+        tell_of_missing_rows(request, found=len(selected))
 
 
 def register_read_only(

@@ -1,9 +1,10 @@
-"""Staff lists: title them, count rows up to a limit, find the rows of a page by ids."""
+"""Staff lists: title them, count rows, find the rows of a page by ids, warn of missing ones."""
 
 from functools import cached_property
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR
 from django.core.paginator import Page, Paginator
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 MAX_COUNTED = 2_000
 MAX_LISTED = 50_000  # rows that the pages of a list show; a late page takes longer
@@ -134,3 +136,13 @@ class ListTitle:
             request, {"title": title, **(extra_context or {})}
         )
         return answer
+
+
+def tell_of_missing_rows(request: HttpRequest, *, found: int) -> None:
+    """Warn of selected rows that the filters of the list no longer show: others resolved them."""
+    selected = {*request.POST.getlist(ACTION_CHECKBOX_NAME)}
+    if (missing := len(selected) - found) > 0:
+        text = ngettext(
+            "%(n)s item was already resolved.", "%(n)s items were already resolved.", missing
+        )
+        messages.warning(request, text % {"n": missing})

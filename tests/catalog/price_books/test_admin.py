@@ -160,6 +160,23 @@ def test_staff_approve_one_stopped_price_and_reject_another(staff, listings):
     }
 
 
+def test_an_action_tells_of_selected_rows_that_others_resolved_meanwhile(staff, listings):
+    go_live(staff, max_change_per_run=Decimal("0.05"))
+    Listing.objects.update(wholesale_amount=Decimal("12.00"))
+    repricing.reprice_due_channels(now=timezone.now())
+    first, second = PriceHold.objects.order_by("listing")
+    staff.post(page("pricehold", "reject", second.pk), {"reason": "No."})
+
+    shown = staff.post(
+        page("pricehold") + "?status__exact=open",
+        {"action": "approve_all", "_selected_action": [first.pk, second.pk]},
+        follow=True,
+    ).content.decode()
+
+    assert "1 done." in shown
+    assert "1 item was already resolved." in shown
+
+
 def test_a_changed_selling_cost_reprices_everything(staff, listings):
     terms = make_channel().selling_costs.get()
     form = {field: getattr(terms, field) for field in ("channel_fee_rate", "tax_rate")}
