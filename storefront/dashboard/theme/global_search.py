@@ -9,6 +9,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.text import capfirst
 from unfold.dataclasses import SearchResult
 
@@ -73,11 +74,23 @@ def _results(request: HttpRequest, page: Any, ids: list[int]) -> Iterator[tuple[
                 pk,
                 SearchResult(
                     title=str(rows[pk]),
-                    description=str(capfirst(page.opts.verbose_name)),
+                    description=" · ".join(filter(None, _about(page, rows[pk]))),
                     link=page.page_of(rows[pk]),
                     icon=TABLES[page.model],
                 ),
             )
+
+
+def _about(page: Any, row: Any) -> Iterator[str]:
+    """Yield what tells rows of one table apart: whose it is, from when, its status."""
+    yield str(capfirst(page.opts.verbose_name))
+    if isinstance(row, User):
+        yield row.name
+    if isinstance(row, Order):
+        yield row.ship_to.get("name", "")
+        yield formats.date_format(timezone.localtime(row.placed_at), "DATE_FORMAT")
+    if isinstance(row, Order | PurchaseOrder | ReturnAuthorization | Supplier):
+        yield row.get_status_display()
 
 
 def _staff_pages(request: HttpRequest, text: str) -> Iterator[SearchResult]:

@@ -113,8 +113,14 @@ def words_query(text: str) -> SearchQuery | None:
     words = _WORD.findall(text.lower())
     if not words:
         return None
-    prefixes = " & ".join(f"{word}:*" for word in words)
+    prefixes = " & ".join(map(_prefixes, words))
     return SearchQuery(prefixes, config=WORDS_CONFIG, search_type="raw")
+
+
+def _prefixes(word: str) -> str:
+    """Return the condition on words that begin with this one, also if ss is written as ß."""
+    spellings = dict.fromkeys((word, word.replace("ß", "ss"), word.replace("ss", "ß")))
+    return f"({' | '.join(f'{spelling}:*' for spelling in spellings)})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from tests.factories.accounts import make_shopper, make_staff
 from tests.factories.orders import HOME, make_order, make_purchase_orders, make_sellable
@@ -25,6 +27,15 @@ def test_an_order_is_found_by_what_a_customer_says(admin_client, text):
     }
 
     assert f"/admin/orders/order/{order.pk}/change/" in found(admin_client, texts[text])
+
+
+def test_orders_of_one_name_are_told_apart_by_customer_date_and_status(admin_client):
+    order = make_order(make_sellable(), ship_to=HOME)
+    placed = date_format(localtime(order.placed_at), "DATE_FORMAT")
+
+    shown = found(admin_client, HOME.name)
+
+    assert f"Order · {HOME.name} · {placed} · {order.get_status_display()}" in shown
 
 
 def test_a_variant_is_found_by_its_sku(admin_client):
@@ -102,6 +113,8 @@ def test_a_page_is_found_by_words_in_any_order_with_typing_errors(admin_client, 
         ("Günel Əliyeva", "gunel aliyeva"),
         ("Erika Müller", "MULLER"),
         ("Jürgen Größler", "jurgen größler"),
+        ("Jürgen Größler", "GROSSLER"),
+        ("Anna Grossler", "größler"),
     ],
 )
 def test_a_customer_is_found_in_plain_letters_and_with_marks(admin_client, stored, typed):
