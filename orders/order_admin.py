@@ -86,7 +86,7 @@ class ErasureRequestAdmin(StaffAdmin):
         )
 
 
-CHANNEL = columns.text("channel__code", _("Channel"))
+CHANNEL = columns.text("channel__name", _("Channel"))
 STATE = columns.status(
     "status",
     _("Status"),

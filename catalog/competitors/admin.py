@@ -230,7 +230,7 @@ register_read_only(
     DailySales,
     list_display=[
         columns.link("variant", _("Variant"), text="variant__sku"),
-        columns.text("channel__code", _("Channel")),
+        columns.text("channel__name", _("Channel")),
         "day",
         "units",
     ],

@@ -38,7 +38,7 @@ register_read_only(
     CardChange,
     list_display=[
         "__str__",
-        columns.text("channel__code", _("Channel")),
+        columns.text("channel__name", _("Channel")),
         columns.age("at", _("When")),
     ],
     list_select_related=["channel"],

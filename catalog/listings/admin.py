@@ -88,7 +88,7 @@ class ListingAdmin(VariantRows, StaffAdmin):
     list_display: ClassVar = [
         "title",
         columns.link("variant", _("Variant"), text="variant__sku"),
-        columns.text("channel__code", _("Channel")),
+        columns.text("channel__name", _("Channel")),
         columns.money("price_amount", _("Price"), currency="channel__currency"),
         columns.money("cost_amount", _("Cost"), currency="channel__currency"),
         columns.money("landed_amount", _("Landed cost"), currency="channel__currency"),

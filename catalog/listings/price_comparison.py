@@ -58,7 +58,7 @@ def _table(old: Mapping[str, Any], new: Mapping[str, Any], *, currency: str) -> 
         ),
     )
     return format_html(
-        '<div class="today-scroll"><table class="staff-pairs"><thead><tr><td></td>'
+        '<div class="today-scroll"><table class="staff-pairs staff-amounts"><thead><tr><td></td>'
         "<th scope=col>{}</th><th scope=col>{}</th></tr></thead>{}</table></div>",
         _("Old"),
         _("New"),

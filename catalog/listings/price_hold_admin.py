@@ -33,7 +33,7 @@ class PriceHoldAdmin(StaffAdmin):
     )
     list_display: ClassVar = [
         columns.link("listing", _("Variant"), text="listing__variant__sku"),
-        columns.text("listing__channel__code", _("Channel")),
+        columns.text("listing__channel__name", _("Channel")),
         columns.status(
             "status",
             _("Status"),

@@ -161,7 +161,7 @@ class Channel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.code
+        return self.name
 
     @property
     def destinations(self) -> tuple[str, ...]:
@@ -296,4 +296,4 @@ class Listing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.variant.sku}, {self.channel.code}"
+        return f"{self.variant.sku}, {self.channel}"

@@ -52,7 +52,7 @@ class PriceBookAdmin(StaffAdmin):
     groups = BOOK_FIELDSETS
     list_display: ClassVar = [
         "__str__",
-        columns.text("channel__code", _("Channel")),
+        columns.text("channel__name", _("Channel")),
         columns.status("status", _("Status"), waiting=["draft"], final=["retired"]),
         columns.percent("floor_margin_rate", _("Minimum margin")),
         columns.percent("max_change_per_run", _("Maximum change at once")),
@@ -180,7 +180,7 @@ class PriceRuleAdmin(StaffAdmin):
     groups = RULE_FIELDSETS
     list_display: ClassVar = [
         "__str__",
-        columns.text("book__channel__code", _("Channel")),
+        columns.text("book__channel__name", _("Channel")),
         columns.link("book", _("Price book")),
         columns.status("book__status", _("Status"), waiting=["draft"], final=["retired"]),
         scope_column,

@@ -160,7 +160,7 @@ class SellingCostsAdmin(StaffAdmin):
     may_delete = True
     groups = SELLING_COST_FIELDSETS
     list_display: ClassVar = [
-        columns.text("channel__code", _("Channel")),
+        columns.text("channel__name", _("Channel")),
         "origin",
         "supplier_code",
         *_cost_columns(editable),

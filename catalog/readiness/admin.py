@@ -48,7 +48,7 @@ register_read_only(
     Completeness,
     list_display=[
         columns.link("product", _("Product")),
-        columns.text("channel__code", _("Channel")),
+        columns.text("channel__name", _("Channel")),
         "language",
         "percent",
         columns.text("missing", _("Missing")),

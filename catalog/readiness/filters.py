@@ -23,8 +23,8 @@ class CompleteFilter(SimpleListFilter):
     def lookups(self, _request: HttpRequest, _admin: Any) -> list[tuple[str, str]]:
         texts = {"yes": _("complete"), "no": _("incomplete")}
         return [
-            (f"{channel}.{language}.{answer}", f"{channel}, {language}: {text}")
-            for channel in Channel.objects.order_by("pk").values_list("code", flat=True)
+            (f"{channel.code}.{language}.{answer}", f"{channel}, {language}: {text}")
+            for channel in Channel.objects.order_by("pk")
             for language, _name in settings.LANGUAGES
             for answer, text in texts.items()
         ]

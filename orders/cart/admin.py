@@ -21,7 +21,7 @@ class CartAdmin(LargeTable, StaffAdmin):
         columns.text("id", _("Number")),
         columns.link("order", _("Order")),
         columns.link("owner", _("Account")),
-        columns.text("channel__code", _("Channel")),
+        columns.text("channel__name", _("Channel")),
         "country",
         "locale",
         columns.age("updated_at", _("Last activity")),

@@ -86,7 +86,7 @@ class PromotionAdmin(StaffAdmin):
     autocomplete_fields: ClassVar = ["products", "brands"]
     list_display: ClassVar = [
         "name",
-        columns.text("channel__code", _("Channel")),
+        columns.text("channel__name", _("Channel")),
         "kind",
         "is_active",
         "needs_code",

@@ -140,7 +140,7 @@ class RoutingRulesAdmin(StaffAdmin):
     groups = labels.RULES_FIELDS
     list_display: ClassVar = [
         "__str__",
-        columns.text("channel__code", _("Channel")),
+        columns.text("channel__name", _("Channel")),
         columns.status("status", _("Status"), waiting=["draft"], final=["retired"]),
         "ranking_criteria",
         "is_in_force",

@@ -71,7 +71,7 @@ class ProductFeedAdmin(StaffAdmin):
     )
     list_display: ClassVar = [
         "target",
-        columns.text("channel__code", _("Channel")),
+        columns.text("channel__name", _("Channel")),
         "country",
         "language",
         "file_type",

@@ -294,7 +294,7 @@ class ConnectionAdmin(StaffAdmin):
 class ChannelRunAdmin(StaffAdmin):
     list_display: ClassVar = [
         columns.age("started_at", _("Started")),
-        columns.text("connection__channel__code", _("Channel")),
+        columns.text("connection__channel__name", _("Channel")),
         "kind",
         "calls",
         "products",

@@ -89,7 +89,7 @@ class StockLocation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.supplier}:{self.code}"
+        return f"{self.supplier.code}:{self.code}"
 
 
 class StockLevelQuerySet(models.QuerySet["StockLevel"]):

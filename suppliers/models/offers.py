@@ -54,7 +54,7 @@ class SupplierProduct(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.supplier}:{self.external_id}"
+        return f"{self.supplier.code}:{self.external_id}"
 
 
 class SupplierOfferQuerySet(models.QuerySet["SupplierOffer"]):
@@ -217,7 +217,7 @@ class SupplierOffer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.supplier}:{self.supplier_sku}"
+        return f"{self.supplier.code}:{self.supplier_sku}"
 
     @property
     def missing_requirements(self) -> tuple[str, ...]:

@@ -159,7 +159,7 @@ class Supplier(Stateful, FreshnessPolicy, OrderDispatchPolicy, InvoiceTerms):
         ]
 
     def __str__(self) -> str:
-        return self.code
+        return self.name
 
 
 class Connection(models.Model):

@@ -16,7 +16,7 @@ class DriftAdmin(StaffAdmin):
     list_display: ClassVar = [
         "sku",
         columns.link("variant", _("Variant"), text="variant__sku"),
-        columns.text("connection__channel__code", _("Channel")),
+        columns.text("connection__channel__name", _("Channel")),
         "field",
         "ours",
         "theirs",

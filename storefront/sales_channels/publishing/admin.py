@@ -14,7 +14,7 @@ from storefront.sales_channels.models import PendingChange, RemoteListing, Remot
 class RemoteListingAdmin(StaffAdmin):
     list_display: ClassVar = [
         columns.link("variant", _("Variant"), text="variant__sku"),
-        columns.text("connection__channel__code", _("Channel")),
+        columns.text("connection__channel__name", _("Channel")),
         "external_variant_id",
         columns.money("sent_price", _("Sent price"), currency="connection__channel__currency"),
         "sent_quantity",
@@ -36,7 +36,7 @@ class RemoteListingAdmin(StaffAdmin):
 class RemoteProductAdmin(StaffAdmin):
     list_display: ClassVar = [
         columns.link("product", _("Product")),
-        columns.text("connection__channel__code", _("Channel")),
+        columns.text("connection__channel__name", _("Channel")),
         "external_id",
         "is_active",
         columns.age("sent_at", _("Sent")),

@@ -154,4 +154,4 @@ def test_price_hold_and_its_breakdown_are_translated(staff):
         assert why in shown.content.decode()
     assert "Topdan dəyəri" in page.content.decode()
     assert "marja, əsası: tam maya dəyəri" in explain.content.decode()
-    assert f"{hold.listing.variant.sku}, shop" in page.content.decode()
+    assert f"{hold.listing.variant.sku}, Fara" in page.content.decode()
