@@ -419,7 +419,6 @@ class Migration(migrations.Migration):
                             ("lag", "The measured update delay is over, and a restock hides the drop"),
                             ("count", "The supplier counted its stock after the shipment"),
                             ("staff", "Confirmed by staff"),
-                            ("earlier", "Included before reasons were recorded"),
                         ],
                         max_length=10,
                         verbose_name="Included in supplier stock because",
@@ -509,7 +508,6 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("opened", "Opened"),
                             ("authorized", "Authorized"),
                             ("declined", "Declined"),
                             ("failed", "Failed"),

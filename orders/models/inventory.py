@@ -82,7 +82,6 @@ class Allocation(Stateful):
         LAG = "lag", _("The measured update delay is over, and a restock hides the drop")
         COUNT = "count", _("The supplier counted its stock after the shipment")
         STAFF = "staff", _("Confirmed by staff")
-        EARLIER = "earlier", _("Included before reasons were recorded")
 
     class Doubt(models.TextChoices):
         NO_YES = "no_yes", _("The supplier has not accepted the order")

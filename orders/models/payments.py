@@ -164,7 +164,6 @@ class PaymentEvent(models.Model):
     """
 
     class Kind(models.TextChoices):
-        OPENED = "opened", _("Opened")
         AUTHORIZED = "authorized", _("Authorized")
         DECLINED = "declined", _("Declined")
         FAILED = "failed", _("Failed")

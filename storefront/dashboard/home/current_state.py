@@ -42,16 +42,15 @@ def load(
         yield from _stock(channel, now)
     if may_see("suppliers.view_syncrun"):
         jobs = job_freshness(now=now)
-        successes = [job.applied.started_at for job in jobs if job.applied]
+        explained = _("Sync jobs without a success for twice their interval.")
+        if successes := [job.applied.started_at for job in jobs if job.applied]:
+            oldest = _("The oldest last success is %(age)s old.")
+            explained += f" {oldest % {'age': timesince(min(successes), now)}}"
         yield StateFigure(
             label=_("Late supplier syncs"),
             count=sum(job.is_late for job in jobs),
             of=len(jobs),
-            explained=_(
-                "Sync jobs without a success for twice their interval. The oldest last success is"
-                " %(age)s old."
-            )
-            % {"age": timesince(min(successes, default=now), now)},
+            explained=explained,
             link=reverse("admin:index") + "#freshness-title",
         )
     if may_see("shipping.view_silencecase"):

@@ -47,7 +47,7 @@ def weighed(sales, figure, policy=AT_ORDER):
 def test_the_values_are_those_of_the_models():
     words = {str(word) for word in evidence.AbsorbedBy}
 
-    assert words == set(Allocation.AbsorbedBy.values) - {"staff", "earlier"}
+    assert words == set(Allocation.AbsorbedBy.values) - {"staff"}
     assert set(evidence.Doubt) == set(Allocation.Doubt.values)
     assert list(evidence.StockDecrementedAt) == Supplier.StockDecrementedAt.values
 
