@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.http import Http404
 from django.urls import reverse
 from redis.exceptions import RedisError
 
@@ -196,10 +197,16 @@ def _shown_to(user: Any, cause: InboxRule) -> InboxRule:
 
 
 def rule_for(user: Any, code: str) -> InboxRule:
-    """Return a rule whose rows the user may see. Raises PermissionDenied with the right."""
+    """Return a rule whose rows the user may see.
+
+    Raises: Http404           there is no such rule
+            PermissionDenied  with the right
+    """
     cause = next((cause for cause in RULES if cause.code == code), None)
-    if cause is None or not _may_see(user, cause):
-        raise PermissionDenied(cause.right("view") if cause else "")
+    if cause is None:
+        raise Http404
+    if not _may_see(user, cause):
+        raise PermissionDenied(cause.right("view"))
     return _shown_to(user, cause)
 
 

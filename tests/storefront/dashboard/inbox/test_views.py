@@ -105,7 +105,7 @@ def test_rule_page_needs_permission_for_its_table(client):
     make_channel()
     client.force_login(make_staff("bob", "view_message"))
 
-    for code, status in (("message_undeliverable", 200), ("order_on_hold", 403), ("nothing", 403)):
+    for code, status in (("message_undeliverable", 200), ("order_on_hold", 403), ("nothing", 404)):
         assert client.get(reverse("supply:waiting", args=[code])).status_code == status
 
 
