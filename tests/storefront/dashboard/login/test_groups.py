@@ -198,3 +198,9 @@ def test_each_order_action_has_its_own_permission(shared_world, client):
         assert f"(orders.{right})" in refused.content.decode()
         clerk.user_permissions.add(rights.get(codename=right))
         assert client.get(path).status_code == 200
+
+
+def test_an_operator_sees_what_is_missing_before_the_first_order(groups, client):
+    signed_in(client, "Operator")
+
+    assert client.get(reverse("supply:go_live")).status_code == 200
