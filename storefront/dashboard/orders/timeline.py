@@ -28,7 +28,7 @@ from orders.models import (
     ReturnAuthorization,
 )
 from shipping.models import Parcel
-from storefront.dashboard.orders import sources
+from storefront.dashboard.orders import reasons, sources
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
 from storefront.lib.security.cost_rights import VIEW_COSTS
@@ -158,7 +158,7 @@ def _status(entry: Entry, data: Data) -> None:
     }
     name = "" if model is Order else capfirst(model._meta.verbose_name)  # noqa: SLF001 - Django's model API
     entry.title = " · ".join(filter(None, (f"{name} {data['name']}".strip(), title)))
-    entry.text = capfirst(data["text"])
+    entry.text = reasons.shown(data["text"])
     if model is Order:
         entry.url = ""  # this page
 
