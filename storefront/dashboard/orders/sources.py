@@ -13,7 +13,7 @@ from dataclasses import dataclass
 # The order's own records, each read once. On the page of a purchase order, ``o`` is empty.
 PARTS = """
     o AS MATERIALIZED (SELECT id, number, cart_id, currency, placed_at, status, status_since,
-            hold_reason
+            hold_reason, address_verification
         FROM orders_order WHERE id = %(order)s AND %(purchase_order)s::bigint IS NULL),
     po AS MATERIALIZED (SELECT id, number, status, status_since, hold_reasons,
             submission_status, submission_status_since, cancel_requested_at, cancel_reason
@@ -133,6 +133,15 @@ SOURCES = (
         "(SELECT w.id, po.number FROM orders_addresschangerequest w"
         " JOIN po ON po.id = w.purchase_order_id) r",
         of_purchase_order=True,
+    ),
+    Source(
+        code="address",
+        kind="address",
+        right=ORDER,
+        sql="""SELECT (d ->> 'at')::timestamptz AS at, d ->> 'by' AS actor, '' AS page, o.id AS row,
+            jsonb_build_object('decision', d ->> 'what', 'was', d -> 'was',
+                'text', d ->> 'reason') AS data
+            FROM o CROSS JOIN jsonb_array_elements(o.address_verification -> 'staff') d""",
     ),
     Source(
         code="mail",

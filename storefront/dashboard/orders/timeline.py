@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -29,6 +29,7 @@ from orders.models import (
 )
 from shipping.models import Parcel
 from storefront.dashboard.orders import reasons, sources
+from storefront.lib.address import Address
 from storefront.lib.db.prepared_queries import planned_cursor
 from storefront.lib.money import Money
 from storefront.lib.security.cost_rights import VIEW_COSTS
@@ -226,6 +227,18 @@ def _note(entry: Entry, data: Data) -> None:
     entry.title, entry.text = _("Note"), data["text"]
 
 
+def _address(entry: Entry, data: Data) -> None:
+    is_corrected = data["decision"] == "corrected"
+    entry.title = _("Address corrected") if is_corrected else _("Address confirmed")
+    before = data["was"] and _("Before: %(address)s") % {"address": _address_line(data["was"])}
+    entry.text = " · ".join(filter(None, (data["text"], before)))
+
+
+def _address_line(ship_to: Data) -> str:
+    parts = (str(ship_to.get(field.name) or "") for field in fields(Address))
+    return ", ".join(filter(None, parts))
+
+
 def _refund_request(entry: Entry, data: Data) -> None:
     entry.title = _("Refund entered: %(amount)s") % {"amount": _money(data)}
     entry.text = " · ".join(filter(None, (data["items"], data["text"])))
@@ -246,6 +259,7 @@ TEXTS: Mapping[str, Callable[[Entry, Data], None]] = {
     "tracking": _tracking,
     "opened": _opened,
     "note": _note,
+    "address": _address,
     "refund_request": _refund_request,
 }
 
@@ -271,8 +285,7 @@ def _address_requested(entry: Entry, data: Data) -> None:
     entry.title = _("Address change of %(number)s waits for the supplier") % {
         "number": data["name"]
     }
-    lines = ", ".join(str(part) for part in data["address"].values() if part)
-    entry.text = " · ".join(filter(None, (lines, data["text"])))
+    entry.text = " · ".join(filter(None, (_address_line(data["address"]), data["text"])))
 
 
 def _waiting_message(entry: Entry, data: Data) -> None:

@@ -124,6 +124,21 @@ def test_a_hold_and_an_address_change_wait(shared_world):
     assert texts[f"Address change of {row.number} waits for the supplier"] == "Neue Str. 2"
 
 
+def test_corrections_of_the_address_are_listed_with_the_one_before(order):
+    was = {"line1": "Neue Str. 2", "line2": "", "city": "Berlin"}
+    decision = {"by": "ann", "at": NOON.isoformat(), "reason": "typing error"}
+    decisions = [{"what": "corrected", "was": was, **decision}, {"what": "confirmed", **decision}]
+    type(order).objects.filter(pk=order.pk).update(address_verification={"staff": decisions})
+
+    found = timeline.load(order.pk, user=boss(), kind="address").entries
+
+    assert {entry.title: entry.text for entry in found} == {
+        "Address corrected": "typing error · Before: Neue Str. 2, Berlin",
+        "Address confirmed": "typing error",
+    }
+    assert {(entry.actor, entry.at) for entry in found} == {("ann", NOON)}
+
+
 def test_a_user_sees_only_the_kinds_of_their_permissions(order):
     # Messages to suppliers show costs, so that their permission does not count here.
     user = make_staff_with_only(
