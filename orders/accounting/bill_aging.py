@@ -1,4 +1,7 @@
-"""Bill aging: sum the open supplier invoices by supplier, currency and days past due."""
+"""Bill aging: sum the open supplier invoices by supplier, currency and days past due.
+
+What is overpaid is subtracted.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,11 +10,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Case, Count, F, Q, Sum, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from orders.accounting.bill_payments import OPEN_BILL
+from orders.accounting.bill_payments import OPEN_BILL, OVERPAID_BILL
 from orders.models import SupplierInvoice
 from storefront.lib.money import Money
 
@@ -44,28 +47,41 @@ BUCKETS: Sequence[Bucket] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgingRow:
-    """What is owed to one supplier, or in total, in one currency. ``parts`` as ``BUCKETS``."""
+    """What is owed to one supplier, or in total, in one currency. ``parts`` as ``BUCKETS``.
+
+    ``overpaid`` is what it owes us; ``count`` is the number of open bills.
+    """
 
     name: str
     currency: str
     count: int
     parts: Sequence[Money]
+    overpaid: Money
     supplier_id: int | None = None
 
     @property
     def total(self) -> Money:
-        return Money.total(self.parts, self.currency)
+        return Money.total(self.parts, self.currency) - self.overpaid
 
 
 def load(*, today: date) -> list[AgingRow]:
-    """Return one row per supplier and currency with open bills, in one statement."""
+    """Return one row per supplier and currency with open or overpaid bills, in one statement."""
     sums: Mapping[str, Any] = {
-        f"part_{place}": Sum("open_amount", filter=bucket.condition(today), default=Decimal(0))
+        f"part_{place}": Sum(
+            "open_amount", filter=OPEN_BILL & bucket.condition(today), default=Decimal(0)
+        )
         for place, bucket in enumerate(BUCKETS)
     }
-    due = SupplierInvoice.objects.filter(OPEN_BILL).order_by("supplier__name", "currency")
-    groups = due.values("supplier", "supplier__name", "currency")
-    rows: Iterable[Mapping[str, Any]] = groups.annotate(count=Count("pk"), **sums)
+    credit = Case(When(withdrawn_at=None, then=-F("open_amount")), default=F("paid_amount"))
+    bills = SupplierInvoice.objects.filter(OPEN_BILL | OVERPAID_BILL)
+    groups = bills.order_by("supplier__name", "currency").values(
+        "supplier", "supplier__name", "currency"
+    )
+    rows: Iterable[Mapping[str, Any]] = groups.annotate(
+        count=Count("pk", filter=OPEN_BILL),
+        overpaid=Sum(credit, filter=OVERPAID_BILL, default=Decimal(0)),
+        **sums,
+    )
     return [
         AgingRow(
             name=row["supplier__name"],
@@ -73,6 +89,7 @@ def load(*, today: date) -> list[AgingRow]:
             currency=row["currency"],
             count=row["count"],
             parts=[Money(row[name], row["currency"]) for name in sums],
+            overpaid=Money(row["overpaid"], row["currency"]),
         )
         for row in rows
     ]
@@ -92,6 +109,7 @@ def totals(rows: Iterable[AgingRow]) -> list[AgingRow]:
                 Money.total(parts, currency)
                 for parts in zip(*(row.parts for row in some), strict=True)
             ],
+            overpaid=Money.total((row.overpaid for row in some), currency),
         )
         for currency, some in sorted(by_currency.items())
     ]

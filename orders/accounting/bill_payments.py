@@ -31,6 +31,8 @@ class BillStatus(models.TextChoices):
 
 # Owed to a supplier that gives time to pay.
 OPEN_BILL = Q(withdrawn_at=None, open_amount__gt=0, due_on__isnull=False)
+# As the condition of its index.
+OVERPAID_BILL = Q(paid_amount__gt=0) & (Q(withdrawn_at__isnull=False) | Q(open_amount__lt=0))
 
 
 def status_of(invoice: SupplierInvoice, *, today: date) -> BillStatus:
@@ -54,7 +56,7 @@ def with_status(status: str, *, today: date) -> Q:
         BillStatus.DUE: unpaid & Q(due_on__gte=today),
         BillStatus.OVERDUE: unpaid & Q(due_on__lt=today),
         BillStatus.PAID: active & Q(open_amount=0),
-        BillStatus.OVERPAID: active & Q(open_amount__lt=0) | ~active & Q(paid_amount__gt=0),
+        BillStatus.OVERPAID: OVERPAID_BILL,
         BillStatus.WITHDRAWN: ~active & Q(paid_amount=0),
     }[BillStatus(status)]
 

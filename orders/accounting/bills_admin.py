@@ -210,11 +210,11 @@ class BillActions(StaffAdmin):
 
 def _csv(rows: list[bill_aging.AgingRow]) -> HttpResponse:
     labels = [bucket.label for bucket in bill_aging.BUCKETS]
-    heads = [_("Supplier"), _("Currency"), _("Invoices"), *labels, _("Total")]
-    lines = [heads] + [
-        [row.name, row.currency, row.count, *(part.amount for part in (*row.parts, row.total))]
-        for row in rows
-    ]
+    heads = [_("Supplier"), _("Currency"), _("Invoices"), *labels, _("Overpaid"), _("Total")]
+    lines: list[list[Any]] = [heads]
+    for row in rows:
+        amounts = (*row.parts, Money.zero(row.currency) - row.overpaid, row.total)
+        lines.append([row.name, row.currency, row.count, *(money.amount for money in amounts)])
     return csv_response(lines, "open-bills.csv")
 
 

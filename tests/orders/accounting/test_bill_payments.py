@@ -300,6 +300,8 @@ def test_open_bills_are_summed_by_supplier_currency_and_age(bought, django_asser
     make_invoice(bought, reference="without a due date")
     make_invoice(bought, reference="withdrawn", due_on=TODAY, withdrawn_at=NOON)
     pay(invoice, "4.00")
+    make_invoice(bought, reference="overpaid", due_on=TODAY - DAY, paid_amount=Decimal(13))
+    make_invoice(bought, reference="paid", withdrawn_at=NOON, paid_amount=Decimal(4))
 
     with django_assert_num_queries(1):
         rows = bill_aging.load(today=TODAY)
@@ -307,8 +309,9 @@ def test_open_bills_are_summed_by_supplier_currency_and_age(bought, django_asser
     euro, dollar = rows
     assert [part.amount for part in dollar.parts] == [20, 20, 10, 10, 0]
     assert [part.amount for part in euro.parts] == [0, 0, 0, 0, 6]
-    assert (dollar.count, str(dollar.total)) == (6, "60.00 USD")
+    assert (dollar.count, str(dollar.overpaid), str(dollar.total)) == (6, "7.00 USD", "53.00 USD")
+    assert (str(euro.overpaid), str(euro.total)) == ("0.00 EUR", "6.00 EUR")
     assert [(row.currency, row.total) for row in bill_aging.totals([*rows, *rows])] == [
         ("EUR", Money(Decimal(12), "EUR")),
-        ("USD", Money(Decimal(120), "USD")),
+        ("USD", Money(Decimal(106), "USD")),
     ]

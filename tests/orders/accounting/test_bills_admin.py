@@ -123,9 +123,11 @@ def test_open_bills_are_shown_by_age_and_downloaded(staff, bill):
 
     assert supplier.name in shown
     assert f"?supplier__id__exact={supplier.pk}&amp;currency=USD&amp;payment=open" in shown
-    assert lines[1] == f"{supplier.name},USD,1,0,10.00,0,0,0,10.00"
+    assert lines[1] == f"{supplier.name},USD,1,0,10.00,0,0,0,0,10.00"
     pay(staff, bill, amount="10.00")
     assert "No supplier invoice is due." in staff.get(url).content.decode()
+    SupplierInvoice.objects.update(subtotal_amount=8)
+    assert 'payment=overpaid">−$2.00</a>' in staff.get(url).content.decode()
 
 
 def test_who_may_view_invoices_does_not_pay_them(client, bill):
