@@ -126,6 +126,22 @@ class RefundActions(StaffAdmin):
         return None
 
 
+@admin.display(description=_("Items"))
+def refunded_items(row: RefundRequest) -> str:
+    return staff_refunds.items_of(row)
+
+
+def _explain_approval(row: RefundRequest) -> str:
+    text = gettext("%(by)s asks to refund %(amount)s of order %(order)s: %(reason)s") % {
+        "by": row.requested_by,
+        "amount": columns.as_money(row.value),
+        "order": row.order,
+        "reason": row.reason,
+    }
+    items = staff_refunds.items_of(row)
+    return f"{text} ({items})" if items else text
+
+
 @admin.register(RefundRequest)
 class RefundRequestAdmin(StaffAdmin):
     empty_text: ClassVar = _("No refunds yet. Refund an order on its page.")
@@ -143,7 +159,12 @@ class RefundRequestAdmin(StaffAdmin):
     list_select_related: ClassVar = ["order"]
     list_filter: ClassVar = ["status"]
     search_fields: ClassVar = ["order__number"]
-    readonly_fields: ClassVar = [columns.status_history]
+    readonly_fields: ClassVar = [
+        columns.money("amount", _("Amount")),
+        refunded_items,
+        columns.status_history,
+    ]
+    exclude: ClassVar = ["key", "units", "amount", "currency"]
     actions_detail: ClassVar = ["approve", "reject"]
     available_if: ClassVar = dict.fromkeys(
         ("approve", "reject"), lambda row: row.status == RefundRequest.Status.WAITING
@@ -155,15 +176,7 @@ class RefundRequestAdmin(StaffAdmin):
         description=_("Approve refund"),
         icon="check",
         may="decide",
-        explain=lambda row: (
-            gettext("%(by)s asks to refund %(amount)s of order %(order)s: %(reason)s")
-            % {
-                "by": row.requested_by,
-                "amount": columns.as_money(row.value),
-                "order": row.order,
-                "reason": row.reason,
-            }
-        ),
+        explain=_explain_approval,
         form_class=ConfirmForm,
         done=_("Refund approved. The customer gets an e-mail when it is done."),
     )

@@ -59,6 +59,12 @@ def units_left(order: Order) -> dict[OrderLine, int]:
     }
 
 
+def items_of(request: RefundRequest) -> str:
+    """Return the units and items of a request; "" if only an amount was entered."""
+    lines = OrderLine.objects.filter(pk__in=[*request.units]).order_by("pk")
+    return ", ".join(f"{request.units[str(line.pk)]} × {line.sku} {line.title}" for line in lines)
+
+
 def value_of(order: Order, units: Mapping[int, int]) -> Money:
     """Return what the customer paid for these units. Raises: CannotRefundError."""
     total = Money.zero(order.currency)

@@ -78,6 +78,17 @@ def test_within_the_limit_items_are_refunded_at_once(desk, staff, order):
     assert f"€{event.amount} of this order is refunded or requested already." in form
 
 
+def test_who_approves_sees_the_items(desk, staff, order):
+    line = order.lines.get()
+    form = {f"units_{line.pk}": "2", "reason": "late", "is_sure": "on", "key": "a"}
+    post(desk("ann"), order, "refund", **form)
+    made = RefundRequest.objects.get()
+
+    for page in ("change", "approve"):
+        shown = staff.get(reverse(f"admin:orders_refundrequest_{page}", args=[made.pk]))
+        assert f"2 × {line.sku} {line.title}" in shown.content.decode()
+
+
 def test_an_approval_refunds(desk, staff, order):
     post(desk("ann"), order, "refund", amount="20.00", reason="late", is_sure="on", key="a")
 
