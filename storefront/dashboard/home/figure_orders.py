@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.models import Channel
+from orders.models import OrderLine
 from storefront.dashboard import staff_page
 from storefront.dashboard.home import figures_page
 from storefront.dashboard.home.figures_page import FiguresForm
@@ -54,6 +55,7 @@ class FigureOrdersForm(FiguresForm):
     currency = forms.ChoiceField(
         label=gettext_lazy("Currency"), required=False, choices=_currencies
     )
+    sku = forms.CharField(label=gettext_lazy("SKU"), required=False, max_length=64)
 
 
 def show(request: HttpRequest) -> HttpResponse:
@@ -92,6 +94,10 @@ def _rows(form: FigureOrdersForm) -> QuerySet[OrderFigures]:
     )
     chosen = {name: known[name] for name in ("channel", "currency") if known[name]}
     rows = rows.filter(**chosen)
+    if known["sku"]:
+        rows = rows.filter(
+            order__in=OrderLine.objects.filter(variant__sku=known["sku"]).values("order")
+        )
     return rows.select_related("order", "channel").order_by("-day", "-pk")
 
 

@@ -1,13 +1,13 @@
 """Page Figures: compare a period with the one before, draw its days, export them as CSV."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -299,15 +299,19 @@ def orders_link(period: Period, figure: str = "all", **filters: str) -> str:
     return f"{reverse('supply:figure_orders')}?{urlencode(known)}"
 
 
-def _top_products(period: Period, channel: Channel | None) -> QuerySet[Any, Any]:
-    """Return the variants with the most units sold; they are counted every hour."""
+def _top_products(
+    period: Period, channel: Channel | None
+) -> list[tuple[Mapping[str, object], str]]:
+    """Return the variants with the most units sold, counted every hour, with a list of orders."""
     channels = Q(channel=channel) if channel else Q(channel__in=Channel.objects.all())
-    return (
+    rows = (
         DailySales.objects.filter(channels, day__gte=period.since, day__lte=period.until)
         .values("variant", "variant__sku", "variant__product__title")
         .annotate(sold=Sum("units"))
         .order_by("-sold", "variant__sku")[:MAX_PRODUCTS]
     )
+    filters = {"channel": channel.code} if channel else {}
+    return [(row, orders_link(period, sku=row["variant__sku"], **filters)) for row in rows]
 
 
 def _csv_rows(found: Comparison, *, sees_money: bool, sees_costs: bool) -> Iterator[list[object]]:

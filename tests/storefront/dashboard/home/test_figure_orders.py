@@ -83,6 +83,14 @@ def test_each_figure_is_the_sum_of_its_rows(staff, orders, filtered):
         assert total("Refunds", "Refunds") == day.refunds_amount == MEASURED["refunds"]
 
 
+def test_the_orders_of_a_product_are_listed(staff, orders):
+    sku = orders[0].lines.get().sku
+
+    rows = listed(staff, f"{reverse(PAGE)}?sku={sku}")
+
+    assert [row["Order"] for row in rows] == [orders[0].number]
+
+
 def test_the_page_lists_them_with_a_link_to_each_order(staff, orders):
     (refunds,) = [row for row in figures(staff).rows if row.label == "Refunds"]
     with CaptureQueriesContext(connection) as statements:

@@ -50,7 +50,9 @@ def test_the_page_compares_a_period_with_the_one_before(staff, sold):
     assert (rows(page)["Refunds"].value, rows(page)["Refunds"].before) == ("€0.00", "€0.00")
     assert "Profit is net sales minus all costs" in content
     assert "Average order value" in content
-    assert page.context["products"][0]["sold"] == 2
+    ((product, link),) = page.context["products"]
+    assert product["sold"] == 2
+    assert f"sku={product['variant__sku']}" in link
     assert len(statements) <= MAX_STATEMENTS, [each["sql"][:90] for each in statements]
 
 
