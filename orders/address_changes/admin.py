@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from orders.address_changes import change_requests, corrections
-from orders.addresses import validation
+from orders.addresses import validation, verification
 from orders.models import AddressChangeRequest, Order
 from orders.purchasing import tasks
 from storefront.lib.address import Address
@@ -90,25 +90,28 @@ class AddressActions(StaffAdmin):
         initial=lambda order: {
             name: str(value or "") for name, value in order.ship_to.items() if name != "country"
         },
-        done=_("Address of %s corrected."),
     )
-    def correct_address(self, request: HttpRequest, order: Order, data: FormData) -> str | None:
-        address = {name: value for name, value in data.items() if name != "reason"}
+    def correct_address(self, request: HttpRequest, order: Order, data: FormData) -> str:
+        given = {name: value for name, value in data.items() if name != "reason"}
+        address = Address(**{**given, "country": order.ship_to["country"]})
         result = change_requests.change_address(
             order=order,
-            ship_to=Address(**{**address, "country": order.ship_to["country"]}),
+            ship_to=address,
             reason=data["reason"],
             **acting(request),
         )
         self.wake(request, tasks.sweep_due_submissions)
+        # The reason confirms the warnings, so that only this message shows them.
+        warnings = [str(text) for text in verification.warnings(address).values()]
         if result is None:
-            return None
+            return " ".join((gettext("Address of %s corrected.") % order, *warnings))
         parts = [
             (gettext("changed: %s"), result.done),
             (gettext("awaiting supplier: %s"), result.requested),
             (gettext("already shipped: %s"), result.late),
         ]
-        return "; ".join(text % ", ".join(numbers) for text, numbers in parts if numbers)
+        told = "; ".join(text % ", ".join(numbers) for text, numbers in parts if numbers)
+        return " ".join((f"{told}.", *warnings))
 
 
 # Supplier answers

@@ -232,6 +232,15 @@ def test_staff_confirm_and_correct_on_the_order_page(held, staff, started):
     assert "the e-mail" in staff.get(f"{page}/change/").content.decode()
 
 
+def test_staff_read_the_warnings_of_the_address_that_they_enter(held, staff, started):
+    entered = {**asdict(RIGHT), "line1": "PO Box 12", "reason": "asked for it"}
+
+    page = staff.post(f"/admin/orders/order/{held.order_id}/correct_address/", entered, follow=True)
+
+    (told,) = page.context["messages"]
+    assert "corrected. Carriers do not deliver to PO boxes" in str(told)
+
+
 class TaxOffice:
     """A tax service: 7 % for 10117, an error for 10119, else 19 %."""
 
