@@ -87,3 +87,23 @@ def test_inbox_item_links_to_its_import_errors(office, browse):
 
     page.get_by_text("The check digit is wrong.").first.wait_for()
     assert "severity__exact=error" in page.url
+
+
+def test_a_draft_order_asks_before_it_drops_what_is_typed_for_the_customer(office, browse):
+    page = browse()
+    sign_in(page, office)
+    page.goto(f"{office}/admin/supply/draft-orders/")
+    page.get_by_role("button", name="Create draft").click()
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+
+    page.locator("[name=email]").fill("not an address")
+    page.get_by_role("button", name="Discard draft").click(no_wait_after=True)
+    page.wait_for_timeout(500)
+
+    assert asked == ["beforeunload"]
+    assert page.locator("[name=email]").input_value() == "not an address"
+    page.locator("form[data-warn-unsaved]").evaluate("form => (form.noValidate = true)")
+    page.get_by_role("button", name="Save customer").click()
+    page.get_by_text("Not saved. See the marked fields.").wait_for()
+    assert asked == ["beforeunload"]

@@ -117,6 +117,23 @@ window.addEventListener("load", () =>
 window.addEventListener("load", () => window.django?.jQuery?.(nameAutocompletes)); // select2 is ready
 document.addEventListener("formset:added", () => setTimeout(nameAutocompletes));
 
+// Draft order: the buttons of its other parts would drop what is typed for the customer; ask first.
+document.addEventListener("DOMContentLoaded", () => {
+  const form = document.querySelector("form[data-warn-unsaved]");
+  let isUnsaved = false;
+  form?.addEventListener("input", () => {
+    isUnsaved = true;
+  });
+  form?.addEventListener("submit", () => {
+    isUnsaved = false;
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (isUnsaved) {
+      event.preventDefault();
+    }
+  });
+});
+
 // A page that waits for a worker reloads itself; without this script, users follow "Refresh".
 document.addEventListener("DOMContentLoaded", () => {
   const seconds = document.querySelector("meta[name=refresh-after]")?.content;
