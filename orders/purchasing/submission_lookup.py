@@ -164,11 +164,7 @@ def look_up(purchase_order: PurchaseOrder, connector: Connector, now: datetime) 
         retries.defer(purchase_order, error, now=clock())
         raise
     if state is None:
-        mark_failed(
-            purchase_order,
-            "The supplier does not have this purchase order. It will be submitted again.",
-            now,
-        )
+        mark_failed(purchase_order, "The supplier does not have this purchase order.", now)
     else:
         acknowledgements.apply(purchase_order=purchase_order, state=state, now=now)
 

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from orders.accounting.three_way_match import ThreeWayMatch
+from orders.backorders.backorders import REASSIGNED
 from orders.models import PurchaseLine, PurchaseOrder
 from shipping.models import Parcel
 from storefront.lib.money import Money
@@ -21,6 +22,7 @@ ANSWERS: Mapping[str, str | Promise] = {
     "invalid_item": _("Rejected: unknown item"),
     "undeliverable": _("Rejected: cannot be delivered there"),
     "rejected_other": _("Rejected"),
+    REASSIGNED: _("Reassigned"),
 }
 BACKORDERED = _("Backordered")
 CHANGED = _("Accepted with another cost")

@@ -247,7 +247,8 @@ WAITING = (
         right=PURCHASE_ORDER,
         sql="""SELECT cancel_requested_at AS at, '' AS actor, 'orders_purchaseorder' AS page,
             id AS row, jsonb_build_object('name', number, 'text', cancel_reason) AS data
-            FROM po WHERE cancel_requested_at IS NOT NULL""",
+            FROM po WHERE cancel_requested_at IS NOT NULL
+            AND status NOT IN ('canceled', 'partially_shipped', 'shipped', 'closed')""",
     ),
     Source(
         code="address",

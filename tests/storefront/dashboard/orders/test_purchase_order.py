@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 
 from orders.accounting.invoices import lists_all_charges
+from orders.backorders.backorders import REASSIGNED
 from orders.models import (
     Discrepancy,
     PurchaseLine,
@@ -215,6 +216,15 @@ def test_rejected_units_are_a_line_of_their_own():
         (1, 0, 0, 0, 1, "Rejected: out of stock"),
         (2, 2, 0, 0, 0, "Accepted"),
     ]
+
+
+def test_a_reassigned_order_waits_for_no_cancellation():
+    made = make_sent_purchase_order(make_sellable())
+    made.lines.update(acknowledgment=REASSIGNED, is_active=False)
+    PurchaseOrder.objects.filter(pk=made.pk).update(status="canceled", cancel_requested_at=NOON)
+
+    assert quantities(load(made)) == [(1, 0, 0, 0, 1, "Reassigned")]
+    assert timeline.load(made.order_id, user=boss(), purchase_order_id=made.pk).waiting == []
 
 
 def test_a_supplier_that_owes_an_invoice_and_a_claim_is_waited_for():
