@@ -50,6 +50,25 @@ KINDS: Mapping[str, Promise] = {
     "address": gettext_lazy("Address changes"),
 }
 
+# Messages to and from suppliers by type.
+CALLS: Mapping[str, Promise] = {
+    "place": gettext_lazy("Purchase order"),
+    "received": gettext_lazy("Received"),
+    "accepted": gettext_lazy("Accepted"),
+    "rejected": gettext_lazy("Rejected"),
+    "later": gettext_lazy("Ships later"),
+    "charge": gettext_lazy("Extra charge"),
+    "shipped_canceled": gettext_lazy("Shipped although canceled"),
+    "cancel": gettext_lazy("Cancellation request"),
+    "cancellation_accepted": gettext_lazy("Cancellation accepted"),
+    "cancellation_rejected": gettext_lazy("Cancellation rejected"),
+    "lines_canceled": gettext_lazy("Items canceled"),
+    "readdress": gettext_lazy("Address change request"),
+    "readdress_accepted": gettext_lazy("Address changed"),
+    "readdress_refused": gettext_lazy("Address change rejected"),
+    "claim": gettext_lazy("Claim"),
+}
+
 # Records whose reasons of status changes name costs, margins and suppliers.
 COST_SUBJECTS = frozenset({"orders.PurchaseOrder", "orders.Backorder"})
 
@@ -169,7 +188,7 @@ def _call(entry: Entry, data: Data) -> None:
         (
             data["name"],
             choice_label(PurchaseMessage, "direction", data["direction"]),
-            capfirst(data["kind"].replace("_", " ")),
+            str(CALLS.get(data["kind"]) or capfirst(data["kind"].replace("_", " "))),
         )
     )
     entry.payload = json_document(data["body"]) if data["body"] else ""

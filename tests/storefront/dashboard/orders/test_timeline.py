@@ -54,7 +54,7 @@ def test_everything_that_happened_is_listed_newest_first(order):
     expected = {"status", "purchase", "payment", "mail", "message", "note", "refund", "tracking"}
     assert kinds >= expected
     assert {"Order placed", "Note", "Message from the customer"} <= set(titles(found.entries))
-    assert any("Outgoing · Place" in title for title in titles(found.entries))
+    assert any("Outgoing · Purchase order" in title for title in titles(found.entries))
     waiting = titles(found.waiting)
     assert {"Customer waits for an answer", "Refund of €5.00 waits for approval"} <= set(waiting)
     (refund,) = [entry for entry in found.waiting if entry.title.startswith("Refund of")]
