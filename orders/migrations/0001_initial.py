@@ -534,6 +534,7 @@ class Migration(migrations.Migration):
                 ),
                 ("amount", models.DecimalField(decimal_places=2, default=0, max_digits=12, verbose_name="Amount")),
                 ("reason", models.CharField(blank=True, max_length=200, verbose_name="Reason")),
+                ("is_pending", models.BooleanField(db_default=False, default=False, editable=False, verbose_name="Pending")),
                 ("occurred_at", models.DateTimeField(verbose_name="When")),
                 ("received_at", models.DateTimeField(verbose_name="Received")),
                 ("answers", models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="outcome", to="orders.paymentevent", verbose_name="In response to")),
@@ -542,7 +543,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "payment event",
                 "verbose_name_plural": "payment events",
-                "indexes": [models.Index(fields=["received_at"], name="payment_event_by_time"), models.Index(condition=models.Q(("kind__in", ["refused", "refund_failed"])), fields=["kind", "payment"], name="payment_event_failed")],
+                "indexes": [models.Index(fields=["received_at"], name="payment_event_by_time"), models.Index(condition=models.Q(("kind__in", ["refused", "refund_failed"])), fields=["kind", "payment"], name="payment_event_failed"), models.Index(condition=models.Q(("is_pending", True)), fields=["payment"], name="payment_event_pending")],
                 "constraints": [models.UniqueConstraint(fields=("gateway", "external_id"), name="payment_event_once"), models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="payment_event_amount_not_negative")],
             },
         ),
@@ -1759,5 +1760,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        *run_files(__file__, "customer_invoices.sql"),
+        *run_files(__file__, "customer_invoices.sql", "pending_requests.sql"),
     ]

@@ -160,7 +160,7 @@ class PaymentEvent(models.Model):
     Append-only; our requests and the gateway's reports are separate.
 
     ``external_id`` is the gateway's id of the operation or, for a request, our idempotency key.
-    A request without ``outcome`` is pending.
+    A request without ``outcome`` is pending; a trigger sets ``is_pending``.
     """
 
     class Kind(models.TextChoices):
@@ -199,6 +199,7 @@ class PaymentEvent(models.Model):
         verbose_name=_("In response to"),
     )
     reason = models.CharField(_("Reason"), max_length=200, blank=True)
+    is_pending = models.BooleanField(_("Pending"), default=False, db_default=False, editable=False)
     occurred_at = models.DateTimeField(_("When"))
     received_at = models.DateTimeField(_("Received"))
 
@@ -215,6 +216,9 @@ class PaymentEvent(models.Model):
                 fields=["kind", "payment"],
                 condition=Q(kind__in=["refused", "refund_failed"]),
                 name="payment_event_failed",
+            ),
+            models.Index(
+                fields=["payment"], condition=Q(is_pending=True), name="payment_event_pending"
             ),
         ]
 

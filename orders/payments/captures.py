@@ -123,7 +123,7 @@ class Operation:
 
 def due_requests(*, now: datetime) -> list[int]:
     """Return the oldest unanswered request id of each payment with a step that may be due."""
-    requests = PaymentEvent.objects.filter(kind__in=ledger.REQUESTS, outcome__isnull=True)
+    requests = PaymentEvent.objects.filter(is_pending=True)
     requests = requests.exclude(payment__in=unreachable_payments())
     is_open = Exists(
         _undecided_purchase_orders().filter(order=OuterRef("payment__order"))

@@ -32,7 +32,7 @@ APPEND_ONLY = {
     "suppliers.MatchDecision": AllowedChanges(update=("undone_at",)),
     "suppliers.StockMovement": AllowedChanges(),
     "suppliers.ScorecardFact": AllowedChanges(),
-    "orders.PaymentEvent": AllowedChanges(),
+    "orders.PaymentEvent": AllowedChanges(update=("is_pending",)),  # when it is answered
     # a trigger refuses the deletion until tax law no longer requires the invoice
     "orders.CustomerInvoice": AllowedChanges(update=("file",), delete=True),
     "orders.PurchaseMessage": AllowedChanges(update=("body",)),  # erasure blanks it

@@ -21,6 +21,7 @@ from notifications import models as notifications
 from notifications import tasks as notification_tasks
 from orders import models as orders
 from orders.inventory import stock_sync
+from orders.payments import captures
 from shipping import models as shipping
 from shipping.silence import messages, sweep
 from storefront.dashboard.inbox import query
@@ -92,6 +93,7 @@ def make_large_shop():
     for model, status in ((notifications.Message, "sent"), (InboundWebhook, "applied")):
         model.objects.update(status=status)
     orders.Allocation.objects.update(status="shipped", absorbed_by="count")
+    orders.PaymentEvent.objects.update(is_pending=False)
     orders.Payment.objects.update(status="captured", captured_amount=F("authorized_amount"))
     copies = {**dict.fromkeys(FEW, SUPPLIERS - 1), **dict.fromkeys(GOODS + HISTORY, COPIES)}
     multiply(copies, aged=HISTORY, changed={catalog.Listing: {"supplier_code": SUPPLIER_CODE}})
@@ -218,6 +220,13 @@ def test_the_start_page_of_staff(watched, staff):
 )
 def test_a_sweep_of_a_queue(watched, task):
     task()
+
+
+def test_the_sweep_of_payment_requests(light):
+    with sequential_scans(orders.Payment, orders.PaymentEvent) as scans:
+        assert captures.due_requests(now=NOON) == []
+
+    assert not scans
 
 
 def test_the_sweep_of_silent_parcels(light):

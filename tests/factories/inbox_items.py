@@ -279,7 +279,9 @@ ITEMS = {
     "payment_request_refused": refuse_capture,
     "payment_request_unanswered": lambda: (
         PaymentEvent.objects.filter(kind="captured").update(answers=None)
-        and PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO)
+        and PaymentEvent.objects.filter(kind="capture_requested").update(
+            received_at=AGO, is_pending=True
+        )
     ),
     "canceled_order_charged": keep_payment_of_canceled_order,
     "payment_disputed": payments.dispute,

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from orders.models import Discrepancy, PaymentEvent
 from storefront.dashboard.inbox.rule import NO_AMOUNT, InboxRule, rule_maker, simple_rule
-from storefront.dashboard.sql_conditions import DUE_SINCE, UNANSWERED
+from storefront.dashboard.sql_conditions import DUE_SINCE
 
 _PAYMENT = """
     SELECT p.id, o.number AS name, {since} AS since, {amount} AS amount, p.currency,
@@ -40,13 +40,12 @@ PAYMENTS = (
     _payment(
         "payment_request_unanswered",
         _("Payment gateway does not respond"),
-        f"{UNANSWERED} AND {DUE_SINCE} < %(now)s - interval '10 minutes'",
+        f"request.is_pending AND {DUE_SINCE} < %(now)s - interval '10 minutes'",
         join="JOIN orders_paymentevent request ON request.payment_id = p.id",
         amount="request.amount",
         since=DUE_SINCE,
         detail="request.kind",
         format_detail=lambda kind: str(PaymentEvent.Kind(kind).label),
-        reads_history=True,
     ),
     _payment(
         "canceled_order_charged",

@@ -75,8 +75,7 @@ SALES_CHANNELS = (
                 FROM sales_channels_remoteorderrecord r
                 JOIN orders_payment p ON p.order_id = r.order_id
                 JOIN orders_paymentevent e ON e.payment_id = p.id AND e.kind = 'refund_requested'
-                WHERE r.connection_id = s.id AND NOT EXISTS (
-                    SELECT FROM orders_paymentevent a WHERE a.answers_id = e.id)
+                WHERE r.connection_id = s.id AND e.is_pending
             ) AS refunds
             CROSS JOIN LATERAL (
                 SELECT count(*) AS number,

@@ -19,7 +19,8 @@ REQUEST_CODES = {"payment_request_unanswered", "messaging.payment_requests_answe
 def unanswered_requests():
     """Captures were requested two days ago, and are not answered."""
     PaymentEvent.objects.exclude(kind__in=["authorized", "capture_requested"]).update(answers=None)
-    PaymentEvent.objects.filter(kind="capture_requested").update(received_at=AGO)
+    requests = PaymentEvent.objects.filter(kind="capture_requested")
+    requests.update(received_at=AGO, is_pending=True)
     PurchaseOrder.objects.update(status_since=AGO, accepted_at=AGO)
 
 
