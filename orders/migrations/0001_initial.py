@@ -543,7 +543,7 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "payment event",
                 "verbose_name_plural": "payment events",
-                "indexes": [models.Index(fields=["received_at"], name="payment_event_by_time"), models.Index(condition=models.Q(("kind__in", ["refused", "refund_failed"])), fields=["kind", "payment"], name="payment_event_failed"), models.Index(condition=models.Q(("is_pending", True)), fields=["payment"], name="payment_event_pending")],
+                "indexes": [models.Index(fields=["received_at"], name="payment_event_by_time"), models.Index(condition=models.Q(("kind__in", ["refused", "refund_failed"])), fields=["kind", "payment"], name="payment_event_failed"), models.Index(condition=models.Q(("is_pending", True)), fields=["payment"], name="payment_pending")],
                 "constraints": [models.UniqueConstraint(fields=("gateway", "external_id"), name="payment_event_once"), models.CheckConstraint(condition=models.Q(("amount__gte", 0)), name="payment_event_amount_not_negative")],
             },
         ),

@@ -217,9 +217,7 @@ class PaymentEvent(models.Model):
                 condition=Q(kind__in=["refused", "refund_failed"]),
                 name="payment_event_failed",
             ),
-            models.Index(
-                fields=["payment"], condition=Q(is_pending=True), name="payment_event_pending"
-            ),
+            models.Index(fields=["payment"], condition=Q(is_pending=True), name="payment_pending"),
         ]
 
     def __str__(self) -> str:

@@ -277,12 +277,7 @@ ITEMS = {
         capture_before=NOON + timedelta(hours=2)
     ),
     "payment_request_refused": refuse_capture,
-    "payment_request_unanswered": lambda: (
-        PaymentEvent.objects.filter(kind="captured").update(answers=None)
-        and PaymentEvent.objects.filter(kind="capture_requested").update(
-            received_at=AGO, is_pending=True
-        )
-    ),
+    "payment_request_unanswered": lambda: payments.lose_answers(since=AGO),
     "canceled_order_charged": keep_payment_of_canceled_order,
     "payment_disputed": payments.dispute,
     "refund_returned": payments.come_back,

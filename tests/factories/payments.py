@@ -1,6 +1,6 @@
-"""Payment factories: apply gateway updates, make disputes and failed refunds."""
+"""Payment factories: apply gateway updates, make disputes, failed refunds, lost answers."""
 
-from orders.models import Payment
+from orders.models import Payment, PaymentEvent
 from orders.payments import updates
 from tests.factories.orders import make_payment_update
 from tests.factories.suppliers import NOON
@@ -10,6 +10,13 @@ def apply_update(kind, **words):
     """Apply a gateway update to the only payment."""
     payment = Payment.objects.get()
     updates.apply(update=make_payment_update(payment, kind, **words), gateway="fake", now=NOON)
+
+
+def lose_answers(*, since):
+    """Forget the answers to all captures, which were requested at ``since``."""
+    PaymentEvent.objects.filter(kind="captured").update(answers=None)
+    requests = PaymentEvent.objects.filter(kind="capture_requested")
+    return requests.update(received_at=since, is_pending=True)
 
 
 def dispute():

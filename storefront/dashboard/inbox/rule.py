@@ -21,7 +21,8 @@ class InboxRule:
     and links to their filtered list; ``{name}`` in ``filters`` is the row's name. ``format_name``
     and ``format_detail`` turn codes into text. Without ``has_stable_since``, ``since`` moves while
     the case is open, so an assignment ends after a day. If a rule ``reads_history``, its query reads
-    settled orders of all time; pages evaluate it for the cases that the last recording found.
+    many rows that need no staff, such as settled orders; pages evaluate it for the cases that the
+    last recording found.
     """
 
     code: str

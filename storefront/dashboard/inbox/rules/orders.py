@@ -70,6 +70,7 @@ ORDERS = (
         _("Delivery overdue"),
         "o.status = 'processing' AND o.arrives_to < (%(now)s)::date",
         since="arrives_to::timestamptz",
+        reads_history=True,
     ),
 )
 

@@ -93,6 +93,7 @@ STOCK = (
         f" FROM suppliers_stocklevel l JOIN suppliers_supplieroffer o ON o.id = l.offer_id {_SOLD}",
         f"l.id IN ({_IN_DEMAND}) AND l.reported_quantity < l.allocated_outstanding + l.reserved",
         has_stable_since=False,
+        reads_history=True,
     ),
     simple_rule(
         "stock_deduction_differs",

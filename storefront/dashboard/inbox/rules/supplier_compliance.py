@@ -33,6 +33,7 @@ SUPPLIER_COMPLIANCE = (
         "suppliers_compliancedocument",
         _DOCUMENT.format(since="e.status_since", detail="e.issuer"),
         f"e.status = 'submitted' AND {_NOT_BLOCKED}",
+        reads_history=True,
     ),
     simple_rule(
         "document_expires",
@@ -41,6 +42,7 @@ SUPPLIER_COMPLIANCE = (
         _DOCUMENT.format(since="(e.valid_until - 30)::timestamptz", detail="e.valid_until::text"),
         f"e.status = 'verified' AND e.valid_until <= (%(now)s)::date + 30 AND {_NOT_BLOCKED}"
         f" AND {_NOT_SUPERSEDED}",
+        reads_history=True,
     ),
     simple_rule(
         "offers_withheld",
