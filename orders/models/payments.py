@@ -50,8 +50,7 @@ class Payment(Stateful):
         Status.AUTHORIZED: frozenset({Status.CAPTURED, Status.VOIDED, Status.EXPIRED}),
         Status.CAPTURED: frozenset({Status.REFUNDED}),
         Status.REFUNDED: frozenset({Status.CAPTURED}),  # a refund failed
-        # a capture before the expiry was reported late
-        Status.EXPIRED: frozenset({Status.CAPTURED}),
+        Status.EXPIRED: frozenset({Status.CAPTURED}),  # captured in time, reported late
     }
     DISPUTES: ClassVar = {
         Dispute.NONE: frozenset({Dispute.CHARGED_BACK}),

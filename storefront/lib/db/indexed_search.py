@@ -60,8 +60,11 @@ class IdSearch:
     def query(self, table: int, limit: int) -> QuerySet[Any, Any]:
         return self.rows.order_by().values_list(Value(table), self.pk, self.is_exact)[:limit]
 
-    def ids(self) -> QuerySet[Any, Any]:
-        return self.rows.order_by().values_list(self.pk)
+    def ids(self, newest: int | None = None) -> QuerySet[Any, Any]:
+        """Return all ids, or only the ``newest`` ones: so many of the highest."""
+        if newest is None:
+            return self.rows.order_by().values_list(self.pk)
+        return self.rows.order_by(f"-{self.pk}").values_list(self.pk).distinct()[:newest]
 
 
 def starting_with(rows: QuerySet[Any], column: Any, key: str, *, pk: str = "pk") -> list[IdSearch]:
@@ -134,11 +137,14 @@ class Found:
     def __bool__(self) -> bool:
         return bool(self.ids)
 
-    def all(self) -> Ids:
-        """Return all ids for ``__in``: as a list, or if there may be more, as a subquery."""
+    def all(self, *, newest: int | None = None) -> Ids:
+        """Return all ids for ``__in``: as a list, or if there may be more, as a subquery.
+
+        ``newest`` is how many rows a list reads that shows the newest rows first.
+        """
         if not self.is_cut:
             return [*self.ids]
-        first, *others = [search.ids() for search in self.searches]
+        first, *others = [search.ids(newest) for search in self.searches]
         return first.union(*others, all=True) if others else first
 
 

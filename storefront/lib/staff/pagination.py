@@ -44,7 +44,7 @@ class LimitedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptabl
 
     @cached_property
     def count(self) -> int:
-        limit = min(max(MAX_COUNTED, (self.requested + 1) * self.per_page), MAX_LISTED)
+        limit = count_limit(self.requested, self.per_page)
         rows: Any = self.object_list
         found: int = rows.order_by().values("pk")[: limit + 1].count()
         return AtLeast(limit) if found > limit else found
@@ -66,6 +66,11 @@ class LimitedPaginator(Paginator):  # type: ignore[type-arg]  # not subscriptabl
 def count_joins(related: Any) -> int:
     """Return the number of tables in Django's nested mapping of joins."""
     return sum(1 + count_joins(further) for further in related.values()) if related else 0
+
+
+def count_limit(page: int, per_page: int) -> int:
+    """Return up to how many rows are counted for a page."""
+    return min(max(MAX_COUNTED, (page + 1) * per_page), MAX_LISTED)
 
 
 def page_number(text: str) -> int:

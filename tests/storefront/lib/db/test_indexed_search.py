@@ -4,7 +4,10 @@ import pytest
 from django.urls import reverse
 
 from orders.models import Order
+from orders.order_admin import OrderAdmin
+from storefront.lib.db import indexed_search
 from storefront.lib.models import StatusChange
+from storefront.lib.staff import pagination
 
 pytestmark = pytest.mark.django_db
 
@@ -42,3 +45,21 @@ def test_status_changes_are_found_by_actor_or_record(shared_world, staff):
 
     assert by_actor == StatusChange.objects.filter(actor__startswith=change.actor[:4]).count()
     assert by_record == StatusChange.objects.filter(subject_id=change.subject_id).count()
+
+
+def test_a_list_of_orders_that_fit_reads_the_newest_unless_filtered(
+    shared_world, staff, monkeypatch
+):
+    monkeypatch.setattr(indexed_search, "MAX_FOUND", 1)
+    monkeypatch.setattr(pagination, "MAX_COUNTED", 1)
+    monkeypatch.setattr(OrderAdmin, "list_per_page", 1)
+    newest, second, *_, oldest = Order.objects.order_by("-pk")
+    Order.objects.filter(pk=oldest.pk).update(locale="az")
+
+    def listed(**query):
+        shown = staff.get(reverse("admin:orders_order_changelist"), {"q": "FL-", **query})
+        return [row.pk for row in shown.context["cl"].result_list]
+
+    assert listed() == [newest.pk]
+    assert listed(p=2) == [second.pk]
+    assert listed(locale__exact="az") == [oldest.pk], "a filtered list finds an old order"
