@@ -1,4 +1,4 @@
--- Marks a request to capture, void or refund as pending until its answer is recorded.
+-- Marks a payment request as pending until its answer is recorded (``captures.due_requests``).
 CREATE OR REPLACE FUNCTION payment_request_is_pending() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_WHEN = 'BEFORE' THEN
@@ -9,11 +9,13 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- A new request to capture, void or refund has no answer.
 CREATE OR REPLACE TRIGGER payment_request_is_pending
 BEFORE INSERT ON orders_paymentevent FOR EACH ROW
 WHEN (NEW.kind IN ('capture_requested', 'void_requested', 'refund_requested'))
 EXECUTE FUNCTION payment_request_is_pending();
 
+-- An answer, also a rejection, ends the request.
 CREATE OR REPLACE TRIGGER payment_request_is_answered
 AFTER INSERT ON orders_paymentevent FOR EACH ROW
 WHEN (NEW.answers_id IS NOT NULL)
