@@ -23,8 +23,8 @@ REASONS: Mapping[str, Promise] = {
     ),
     "everything arrived or was settled": _("Everything arrived or was settled"),
     "staff: check again": _("Checked again by staff"),
-    "The supplier does not have this purchase order. It will be submitted again.": _(
-        "The supplier does not have this purchase order. It will be submitted again."
+    "The supplier does not have this purchase order.": _(
+        "The supplier does not have this purchase order."
     ),
     "Shipped before the supplier answered.": _("Shipped before the supplier answered."),
     "no shipping method to the address": _("No shipping method to the address"),
