@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -15,6 +16,7 @@ from catalog.pricing import labels
 from catalog.pricing.guards import APPROVABLE_BLOCKS
 from storefront.lib.staff import columns
 from storefront.lib.staff.admin import ReasonForm, StaffAdmin, acting, action, confirmed_action
+from storefront.lib.state_machine import ConcurrentUpdateError
 
 Status = PriceHold.Status
 AMOUNTS = ("old_amount", "proposed_amount", "cost_amount")
@@ -23,6 +25,12 @@ AMOUNTS = ("old_amount", "proposed_amount", "cost_amount")
 def _amount(name: str) -> columns.Column:
     label = columns.field_label(PriceHold, name)
     return columns.money(name, label, currency="listing__channel__currency")
+
+
+class ApprovalForm(forms.Form):
+    """Carries the suggested price that the confirmation page showed."""
+
+    proposed = forms.DecimalField(widget=forms.HiddenInput, required=False)
 
 
 @admin.register(PriceHold)
@@ -95,9 +103,17 @@ class PriceHoldAdmin(StaffAdmin):
         explain=lambda hold: " ".join(
             [labels.hold_message(hold), gettext("The suggested price takes effect immediately.")]
         ),
+        form_class=ApprovalForm,
+        initial=lambda hold: {"proposed": hold.proposed_amount},
         done=_("Suggested price approved"),
     )
-    def approve(self, request: HttpRequest, hold: PriceHold, _cleaned_data: object) -> None:
+    def approve(
+        self, request: HttpRequest, hold: PriceHold, cleaned_data: Mapping[str, Any]
+    ) -> None:
+        if cleaned_data["proposed"] not in {None, hold.proposed_amount}:
+            raise ConcurrentUpdateError(
+                gettext("The price has been decided or calculated again. Reload the page.")
+            )
         price_approvals.approve(hold=hold, **acting(request))
 
     @confirmed_action(

@@ -160,6 +160,22 @@ def test_staff_approve_one_stopped_price_and_reject_another(staff, listings):
     }
 
 
+def test_a_suggestion_that_changed_since_its_page_is_not_approved(staff, listings):
+    go_live(staff, max_change_per_run=Decimal("0.05"))
+    Listing.objects.update(wholesale_amount=Decimal("12.00"))
+    repricing.reprice_due_channels(now=timezone.now())
+    hold = PriceHold.objects.order_by("listing").first()
+    approve = page("pricehold", "approve", hold.pk)
+    shown = staff.get(approve).context["form"]["proposed"].value()
+    PriceHold.objects.filter(pk=hold.pk).update(proposed_amount=shown + 1)
+
+    refused = staff.post(approve, {"proposed": shown}).content.decode()
+    status = PriceHold.objects.get(pk=hold.pk).status
+
+    assert "calculated again. Reload the page." in refused
+    assert status == "open"
+
+
 def test_an_action_tells_of_selected_rows_that_others_resolved_meanwhile(staff, listings):
     go_live(staff, max_change_per_run=Decimal("0.05"))
     Listing.objects.update(wholesale_amount=Decimal("12.00"))
