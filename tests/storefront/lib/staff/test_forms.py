@@ -162,7 +162,7 @@ def test_run_is_named_by_its_supplier_and_shows_its_documents(shared_world, staf
 
     shown = staff.get(page("suppliers_syncrun", "change", run.pk)).content.decode()
 
-    assert str(run).startswith(f"Stock of {supplier.code}, ")
+    assert str(run).startswith(f"Stock of {supplier.name}, ")
     for words in (str(run), "Valid rows", "4210", "stock page", "a: text", closed):
         assert words in shown
     for raw in ("&quot;rows&quot;", NOON.isoformat(), "is_delta"):
