@@ -102,6 +102,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "orders.view_orderline",
         "orders.view_purchaseline",
         "orders.view_purchasemessage",
+        "orders.view_supplierinvoice",
         "orders.view_routingrules",
         "orders.release_order",
         "catalog.view_brand",

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 
 from orders.customer_invoices import publication
+from orders.models import PurchaseOrder
 from storefront.accounts.models import User
 from storefront.dashboard.login.groups import GROUPS, create_groups, permissions_of
 from storefront.dashboard.models import DefaultGroup
@@ -204,3 +205,12 @@ def test_an_operator_sees_what_is_missing_before_the_first_order(groups, client)
     signed_in(client, "Operator")
 
     assert client.get(reverse("supply:go_live")).status_code == 200
+
+
+def test_a_buyer_sees_what_suppliers_invoiced(shared_world, groups, client):
+    signed_in(client, "Buyer")
+    purchase_order = PurchaseOrder.objects.filter(status="shipped").first()
+
+    page = client.get(reverse("admin:orders_purchaseorder_change", args=[purchase_order.pk]))
+
+    assert "Invoiced cost" in page.content.decode()
