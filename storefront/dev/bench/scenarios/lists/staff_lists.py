@@ -214,6 +214,7 @@ def _is_flag(field: Any) -> bool:
 
 
 def _time(client: Client, page: str, path: str) -> PageTime:
+    _get(client, path)  # warms the caches; once a minute, it records that the session is in use
     with CaptureQueriesContext(connection) as queries:
         took_ms = _milliseconds(client, path)
         statements = len(queries)
