@@ -6,16 +6,38 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from orders.models import PurchaseOrder
-from orders.purchasing.holds import holds
+from orders.purchasing.holds import holds, rules
 from storefront.lib.security.cost_rights import VIEW_COSTS
 from storefront.lib.staff import columns
 
 REASONS_FIELD = "reasons"
 SHOWN_KEYS_FIELD = "seen"
+# What a hold reason is about, for staff who may not read its sentence.
+CODE_LABELS: Mapping[str, Promise] = {
+    "supplier": _("Supplier is paused or blocked"),
+    "address": _("Address is incomplete or unconfirmed"),
+    "payment": _("Payment"),
+    rules.INSUFFICIENT_BALANCE: _("Balance at the supplier"),
+    "stock": _("Supplier's stock is too low"),
+    "cost": _("Supplier's price or offer changed"),
+    rules.MISSING_CERTIFICATE: _("Product document is missing"),
+    "battery": _("Carrier does not accept the battery"),
+    "route": _("Shipping method is not offered"),
+    rules.NO_SHIPPING_METHOD: _("No shipping method to the address"),
+    rules.RESTRICTED: _("Product must not be sold in this country"),
+    rules.INSUFFICIENT_MARGIN: _("Margin"),
+    rules.MISSING_RATE: _("Exchange rate is missing"),
+    "refused": _("Rejected by the supplier"),
+    holds.REQUESTED: _("Requested by staff or a program"),
+    "disputed": _("Payment is disputed"),
+    "fraud_warning": _("Fraud warning of the bank"),
+    "under_review": _("Payment is in review at the gateway"),
+}
 
 
 class WaiverForm(forms.Form):
@@ -39,7 +61,8 @@ def hold_reasons(purchase_order: PurchaseOrder) -> str | None:
 
 @admin.display(description=_("Hold reasons"))
 def hold_codes(purchase_order: PurchaseOrder) -> str | None:
-    return ", ".join(reason["code"] for reason in purchase_order.hold_reasons) or None
+    codes = dict.fromkeys(reason["code"] for reason in purchase_order.hold_reasons)
+    return ", ".join(str(CODE_LABELS.get(code, code)) for code in codes) or None
 
 
 @admin.display(description=_("Waived by staff"))
