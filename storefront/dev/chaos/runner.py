@@ -25,7 +25,13 @@ from storefront.dev.chaos.instance.restarts import Restarter
 from storefront.dev.chaos.nemesis.faults import FaultInjector, NoTargetError
 from storefront.dev.chaos.nemesis.forged_webhooks import WebhookForger
 from storefront.dev.chaos.observations import inside, outside
-from storefront.dev.chaos.observations.history import CustomerPurchase, Evidence, ResponseCounts
+from storefront.dev.chaos.observations.history import (
+    CustomerPurchase,
+    Evidence,
+    ReceivedEmail,
+    ResponseCounts,
+    ShopState,
+)
 from storefront.dev.chaos.plan import (
     CANCELING_SUPPLIERS,
     CUSTOMERS_PER_PHASE,
@@ -236,14 +242,15 @@ class Run:
 
     def _evidence(self) -> Evidence:
         var = self.place.var
+        emails, shop = self._emails_and_state()
         return Evidence(
             purchases=self.purchases,
             stock=self.stock,
             charges=outside.gateway_payments(var),
             supplier_orders=[*outside.supplier_orders(var), *self.wholesaler.supplier_orders()],
             attempts=outside.attempts(var),
-            emails=outside.received_emails(var),
-            shop=inside.read_state(now=timezone.now(), open_work=self.drain_result.open_work),
+            emails=emails,
+            shop=shop,
             page_times_s=self.probe.took_s,
             unpaid_order_statuses=self.flooder.unpaid_order_statuses,
             text_messages=outside.text_messages(var),
@@ -279,6 +286,15 @@ class Run:
                 for one in self.repeater.repeated_orders
             ],
         )
+
+    def _emails_and_state(self) -> tuple[list[ReceivedEmail], ShopState]:
+        """Read both, again if an e-mail arrived meanwhile: that of an invoice is no open work."""
+        emails = outside.received_emails(self.place.var)
+        while True:
+            shop = inside.read_state(now=timezone.now(), open_work=self.drain_result.open_work)
+            before, emails = emails, outside.received_emails(self.place.var)
+            if emails == before:
+                return emails, shop
 
     def _wrong_events(self) -> list[str]:
         """Return what the receiver of all events found, and events that it lacks."""

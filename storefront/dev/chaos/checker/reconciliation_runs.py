@@ -18,7 +18,9 @@ from storefront.dev.chaos.instance.instance import Instance
 from storefront.dev.chaos.observations import outside
 
 NEXT_DAY_SHIFT_S = 28 * 3600.0  # of the clock, so that the days of the run are over
-RETRY_INTERVAL_S = 3.0
+# A poll of a supplier that allows one call a second takes half a minute, and a day that failed eight
+# times is retried after hours.
+RETRY_INTERVAL_S = 8.0
 POLL_INTERVAL_S = 0.25  # workers read the clock a little more often
 
 

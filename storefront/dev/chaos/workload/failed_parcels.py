@@ -80,12 +80,14 @@ class FailedParcels:
     def work(self, *, excluded: set[str], is_last: bool) -> bool:
         """Fail one parcel for each plan, and let others be late; return whether it did anything.
 
-        Nothing is done until there are enough parcels; if ``is_last``, fewer are enough.
+        Each is of another order, because mails and refunds are checked per order. Nothing is done
+        until there are enough parcels; if ``is_last``, fewer are enough.
         """
         wanted = len(PLANS) + LATE_PARCELS
         if self.charges:
             return False
-        found = [one for one in _candidates(excluded) if _is_whole(one)][:wanted]
+        by_order = {_number(one): one for one in _candidates(excluded) if _is_whole(one)}
+        found = [*by_order.values()][:wanted]
         if not found or (len(found) < wanted and not is_last):
             return False
         for parcel in found:

@@ -50,6 +50,15 @@ def test_a_lost_parcel_is_refunded_once_by_two_people(workload):
     assert not workload.work(excluded=set(), is_last=True), "it acts once"
 
 
+def test_one_parcel_of_an_order_fails(workload, monkeypatch):
+    parcel = make_parcel_in("shipped")
+    monkeypatch.setattr(failed_parcels, "_candidates", lambda _: [parcel, parcel])
+
+    workload.work(excluded=set(), is_last=True)
+
+    assert len(workload.orders) == 1
+
+
 def test_staff_refund_a_canceled_replacement_once(workload, monkeypatch):
     monkeypatch.setattr(failed_parcels, "PLANS", [("returned", ("replace", "replace"))])
     monkeypatch.setattr(failed_parcels, "LATE_PARCELS", 0)
