@@ -55,7 +55,7 @@ from storefront.dev.chaos.workload.wholesaler import FeedSupplierStaff
 from storefront.dev.runtime.processes import Child
 from storefront.events.models import PublicEvent
 
-DRAIN_S, AUDIT_S = 90.0, 60.0
+DRAIN_S, AUDIT_S = 90.0, 150.0
 CHECKS_OF_STORES = 2
 GREEDY_ADDRESS = "203.0.113.7"
 
