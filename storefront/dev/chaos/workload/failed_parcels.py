@@ -86,7 +86,10 @@ class FailedParcels:
         wanted = len(PLANS) + LATE_PARCELS
         if self.charges:
             return False
-        by_order = {_number(one): one for one in _candidates(excluded) if _is_whole(one)}
+        theirs = outside.supplier_orders(self.place.var)
+        arrived = [one.number for one in theirs if one.has_arrived]  # the shop hears of it later
+        candidates = _candidates(excluded).exclude(shipment__purchase_order__number__in=arrived)
+        by_order = {_number(one): one for one in candidates if _is_whole(one)}
         found = [*by_order.values()][:wanted]
         if not found or (len(found) < wanted and not is_last):
             return False
@@ -125,7 +128,6 @@ class FailedParcels:
     def _delay(self, parcels: Sequence[Parcel]) -> None:
         """Let the promised day of parcels be past; two workers write to each customer at once."""
         for parcel in parcels:
-            self.late.append(_number(parcel))
             purchase_order = parcel.shipment.purchase_order
             promised = timezone.now().date() - LATE_FOR
             way = {**purchase_order.entry, "arrives_to": promised.isoformat()}
@@ -133,6 +135,10 @@ class FailedParcels:
         sweep.open_cases(now=timezone.now())
         for case in SilenceCase.objects.filter(parcel__in=parcels, kind=SilenceKind.LATE):
             self._at_once(partial(self._tell, case.pk) for _ in range(2))
+        for parcel in parcels:
+            parcel.refresh_from_db()
+            if parcel.status != Parcel.Status.DELIVERED:  # else there may have been nothing to tell
+                self.late.append(_number(parcel))
 
     @staticmethod
     def _at_once(acts: Iterable[Callable[[], None]]) -> None:

@@ -1,5 +1,6 @@
 """Failed parcels workload: two people settle each parcel once, and its refund is expected."""
 
+from copy import copy
 from types import SimpleNamespace
 
 import pytest
@@ -28,10 +29,11 @@ def workload(monkeypatch):
 
     monkeypatch.setattr(FailedParcels, "_at_once", staticmethod(act_in_turn))
     monkeypatch.setattr(failed_parcels, "control", lambda *_: None)
+    monkeypatch.setattr(failed_parcels.outside, "supplier_orders", lambda _: [])
     monkeypatch.setattr(failed_parcels, "connection", SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(failed_parcels.timezone, "now", lambda: NOON)
     make_policy()
-    return FailedParcels(place=SimpleNamespace(gateway_url=""))
+    return FailedParcels(place=SimpleNamespace(gateway_url="", var=None))
 
 
 def test_a_lost_parcel_is_refunded_once_by_two_people(workload):
@@ -50,13 +52,26 @@ def test_a_lost_parcel_is_refunded_once_by_two_people(workload):
     assert not workload.work(excluded=set(), is_last=True), "it acts once"
 
 
-def test_one_parcel_of_an_order_fails(workload, monkeypatch):
+def test_one_parcel_of_an_order_fails(workload):
     parcel = make_parcel_in("shipped")
-    monkeypatch.setattr(failed_parcels, "_candidates", lambda _: [parcel, parcel])
+    other = copy(parcel)
+    other.pk, other.number = None, "OTHER"
+    other.save()
+    for line in parcel.lines.all():
+        line.pk, line.parcel = None, other
+        line.save()
 
     workload.work(excluded=set(), is_last=True)
 
     assert len(workload.orders) == 1
+
+
+def test_a_parcel_that_its_supplier_delivered_does_not_fail(workload, monkeypatch):
+    number = make_parcel_in("shipped").shipment.purchase_order.number
+    arrived = SimpleNamespace(number=number, has_arrived=True)
+    monkeypatch.setattr(failed_parcels.outside, "supplier_orders", lambda _: [arrived])
+
+    assert not workload.work(excluded=set(), is_last=True)
 
 
 def test_staff_refund_a_canceled_replacement_once(workload, monkeypatch):
