@@ -82,7 +82,7 @@ class Command(BaseCommand):
                 runs.append(run_job(supplier, kind, since=began, now=timezone.now(), **job_options))
                 if runs[-1].status != SyncRun.Status.APPLIED:
                     problem = f"{runs[-1].status}. {runs[-1].problem}"
-                    raise CommandError(f"{kind} of {supplier}: {problem}")
+                    raise CommandError(f"{kind} of {supplier.code}: {problem}")
         finally:
             for line in output.usage_lines(supplier, runs, now=timezone.now()):
                 self.stdout.write(line)

@@ -22,7 +22,7 @@ from tests.support.concurrency import Rival, all_at_once
 def test_a_supplier_without_connection_is_an_error(supplier):
     Connection.objects.all().delete()
 
-    with pytest.raises(PermanentError, match="lumen has no connection"), open_connector(supplier):
+    with pytest.raises(PermanentError, match="Lumen has no connection"), open_connector(supplier):
         pass
 
 

@@ -71,7 +71,8 @@ def test_price_below_its_floor_is_an_alert():
     Listing.objects.update(is_published=True, price_amount=lower, break_even_amount=lower)
 
     [row] = items_of("price_below_minimum")
-    assert (row.name, str(row.at_risk)) == (listing.variant.sku, "1.00 EUR")
+    name = f"{listing.variant.sku} · {listing.channel}"
+    assert (row.name, str(row.at_risk)) == (name, "1.00 EUR")
 
 
 @pytest.mark.parametrize(
