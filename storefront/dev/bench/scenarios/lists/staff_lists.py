@@ -29,7 +29,9 @@ from storefront.lib.staff.pagination import MAX_LISTED
 from suppliers.models import StockLevel, Supplier, SupplierOffer, SupplierProduct, SyncIssue
 
 ORDERS = 100_000
-SLOWEST, ROUNDS = 6, 20  # the slowest pages are requested ``ROUNDS`` times, all others once
+# The start page and the slowest others are requested ``ROUNDS`` times, the rest once.
+SLOWEST, ROUNDS = 6, 20
+PLANNED = 5  # PostgreSQL plans a prepared query that often on each connection, then keeps the plan
 GLOBAL_SEARCH, PRODUCT_PAGE = "global search", "product page of staff"
 START_PAGE, FIGURES, FUNNEL = "start page of staff", "page Figures", "page Funnel"
 _SORT = re.compile(r'href="\?o=([-.\d]+)"')
@@ -79,7 +81,7 @@ INSERT INTO orders_purchaseorder (id, number, access_key, supplier_reference, se
   submission_status, submission_status_since, hold_reasons, waived_reasons, problem, cancel_reason,
   attempts, location_id, order_id, supplier_id)
 SELECT {stride} + n, 'BENCH-' || n || '-1', md5('p' || n), 'ref-' || n, 'std', 'Post', 'EUR', 25, '',
-  'shipped', now(), 'submitted', now(), '[]', '[]', '', '', 1, p.id, {stride} + n, p.supplier_id
+  'shipped', now(), 'accepted', now(), '[]', '[]', '', '', 1, p.id, {stride} + n, p.supplier_id
 FROM generate_series(1, %(count)s) n,
   (SELECT id, supplier_id FROM suppliers_stocklocation ORDER BY id LIMIT 1) p
 """,
@@ -90,8 +92,8 @@ SELECT {stride} + n, now(), {stride} + n FROM generate_series(1, %(count)s) n
     """
 INSERT INTO shipping_parcel (id, carrier, number, tracking_url, status, status_since, carrier_status,
   label_created_at, is_content_unknown, shipment_id)
-SELECT {stride} + n, 'DHL', 'JD' || 100000000000 + n, '', 'delivered', now(), 'delivered', now(),
-  false, {stride} + n
+SELECT {stride} + n, 'DHL', 'JD' || 100000000000 + n, '', 'delivered',
+  now() - n * interval '1 minute', 'delivered', now() - n * interval '1 minute', false, {stride} + n
 FROM generate_series(1, %(count)s) n
 """,
 )
@@ -144,7 +146,10 @@ def measure(say: Callable[[str], None]) -> list[PageTime]:
     client.force_login(user)
     once = [_time(client, page, path) for page, path in paths(client)]
     slow = sorted(once, key=lambda each: each.p95_ms)[-SLOWEST:]
-    found = [_time_again(client, each) if each in slow else each for each in once]
+    found = [
+        _time_again(client, each) if each in slow or each.page == START_PAGE else each
+        for each in once
+    ]
     for each in found:
         say(each.line)
     return found
@@ -222,6 +227,8 @@ def _time(client: Client, page: str, path: str) -> PageTime:
 
 
 def _time_again(client: Client, page: PageTime) -> PageTime:
+    for _ in range(PLANNED):
+        _get(client, page.path)
     times = sorted(_milliseconds(client, page.path) for _ in range(ROUNDS))
     p95_ms = times[math.ceil(0.95 * ROUNDS) - 1]
     return replace(page, p50_ms=times[ROUNDS // 2], p95_ms=p95_ms)
@@ -260,5 +267,5 @@ def _execute(statements: "tuple[str, ...] | list[str]", **values: int) -> None:
             sql = statement.format(stride=STRIDE, customers=CUSTOMERS)
             cursor.execute(sql, values or None)
         cursor.execute("SET session_replication_role = origin")
-        cursor.execute("ANALYZE")
+        cursor.execute("VACUUM ANALYZE")  # as autovacuum does after so many new rows
         cursor.execute("RESET statement_timeout")
