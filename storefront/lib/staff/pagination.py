@@ -106,7 +106,7 @@ class LimitedCount:
         return paginator
 
 
-MAX_NEWEST_ROWS = 5_000
+MAX_NEWEST_ROWS = 1_000
 
 
 class RecentValuesFilter(admin.AllValuesFieldListFilter):
