@@ -51,6 +51,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def _is_for_staff(request: HttpRequest) -> bool:
-    user = request.user
-    is_admin = request.path.startswith(reverse("admin:index"))
-    return is_admin and (user.is_anonymous or getattr(user, "is_staff", False))
+    """Return whether staff, or somebody who may sign in as staff, asked for a page of the admin."""
+    if not request.path.startswith(reverse("admin:index")):
+        return False  # without request.user: a middleware before its own may have failed
+    return request.user.is_anonymous or getattr(request.user, "is_staff", False)
