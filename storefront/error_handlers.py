@@ -51,7 +51,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def _is_for_staff(request: HttpRequest) -> bool:
-    """Return whether staff, or somebody who may sign in as staff, asked for a page of the admin."""
+    """Return whether staff, or a visitor who may sign in as staff, asked for an admin page."""
     if not request.path.startswith(reverse("admin:index")):
         return False  # without request.user: a middleware before its own may have failed
     return request.user.is_anonymous or getattr(request.user, "is_staff", False)
