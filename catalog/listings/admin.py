@@ -108,7 +108,7 @@ class ListingAdmin(VariantRows, StaffAdmin):
             columns.money("cost_amount", _("Cost"), currency="listing__channel__currency"),
             "rule",
             "at",
-            related=("listing__channel", "rule"),
+            related=("listing__channel", "rule__book"),
             ordering=["-id"],
         )
     ]
@@ -142,7 +142,7 @@ class ListingAdmin(VariantRows, StaffAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Listing]:
         listings: QuerySet[Listing] = super().get_queryset(request)
-        return listings.select_related("variant__product", "channel", "rule")
+        return listings.select_related("variant__product", "channel", "rule__book")
 
     @admin.display(description=_("Product"))
     def title(self, listing: Listing) -> str:

@@ -329,4 +329,4 @@ class PriceRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.book_id}/{self.number}"
+        return f"{self.book} #{self.number}"
