@@ -1,7 +1,7 @@
 """Cancellation admin: cancel items, record answers, decide on items shipped after cancellation."""
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.http import HttpRequest
@@ -88,10 +88,31 @@ OUTCOME_LABELS: Mapping[items.Outcome, Promise] = {
 }
 
 
+TOGETHER = _("These items are canceled only together: enter the whole quantity of each.")
+
+
+class ItemsForm(ReasonForm):
+    """Quantities to cancel; ``together`` has the fields of each group that is canceled as one."""
+
+    together: ClassVar[Sequence[Sequence[str]]] = ()
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        for names in self.together:
+            chosen = [name for name in names if values.get(name)]
+            for name in names if chosen else ():
+                if values.get(name, 0) < self.fields[name].max_value:  # type: ignore[attr-defined]
+                    self.add_error(name, TOGETHER)
+        return values
+
+
 def items_form(order: Order) -> type[forms.Form]:
     """Return the form of one order: a quantity to cancel per open line, and the reason."""
     fields: dict[str, forms.Field] = {}
+    together: list[list[str]] = []
     for group in items.find_groups(order):
+        if group.scope in {Scope.ALL, Scope.REQUEST}:
+            together.append([f"units_{line.pk}" for line in group.lines])
         for line in group.lines:
             most = line.quantity - line.canceled_quantity
             fields[f"units_{line.pk}"] = forms.IntegerField(
@@ -99,10 +120,12 @@ def items_form(order: Order) -> type[forms.Form]:
                 min_value=0,
                 max_value=most,
                 initial=0,
+                disabled=group.scope in {Scope.NOTHING, Scope.REQUESTED},
                 help_text=str(SCOPE_HELP[group.scope]),
             )
             fields[f"of_{line.pk}"] = forms.IntegerField(initial=most, widget=forms.HiddenInput)
-    return type("ItemsForm", (ReasonForm,), {**fields, "field_order": [*fields, "reason"]})
+    parts = {**fields, "together": together, "field_order": [*fields, "reason"]}
+    return type("OrderItemsForm", (ItemsForm,), parts)
 
 
 class ItemCancellationActions(StaffAdmin):

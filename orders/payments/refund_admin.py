@@ -74,9 +74,9 @@ def _explain_refund(order: Any) -> str:
     """Return what can be refunded and what was refunded before, by ``Order.with_progress``."""
     left = refunds.refundable(order)
     text = gettext(
-        "You can refund up to %(left)s, by items or by amount. The refund is sent to the"
-        " gateway, and the customer gets an e-mail when it is done. Above your limit,"
-        " another staff member must approve it. A refund cannot be undone."
+        "You can refund up to %(left)s, by shipped items or by amount. Cancel items that have not"
+        " shipped. The refund is sent to the gateway, and the customer gets an e-mail when it is"
+        " done. Above your limit, another staff member must approve it. A refund cannot be undone."
     ) % {"left": columns.as_money(left)}
     earlier = Money(order.captured, order.currency) - left
     if not earlier:

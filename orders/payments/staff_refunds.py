@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -45,18 +47,56 @@ def limit_of(user: Any, currency: str) -> Money | None:
 
 
 def units_left(order: Order) -> dict[OrderLine, int]:
-    """Return the units of each line that are neither canceled, returned nor refunded by item."""
+    """Return the shipped units of each line that are neither returned nor refunded by item.
+
+    Unshipped units are canceled instead: a refund alone would leave them on order.
+    """
+    return {
+        line: line.shipped_quantity + line.canceled_quantity - taken
+        for line, taken in _units_taken(order).items()
+    }
+
+
+def _units_taken(order: Order) -> dict[OrderLine, int]:
+    """Return the units of each line that are canceled, returned or refunded by item."""
     requests = RefundRequest.objects.filter(order=order).exclude(status=Status.REJECTED)
     refunded: Counter[int] = Counter()
     for units in requests.values_list("units", flat=True):
         refunded.update({int(line_id): count for line_id, count in units.items()})
     return {
-        line: line.quantity
-        - line.canceled_quantity
-        - max(line.returned_quantity, line.returning_quantity)
-        - refunded[line.pk]
+        line: line.canceled_quantity
+        + max(line.returned_quantity, line.returning_quantity)
+        + refunded[line.pk]
         for line in order.lines.order_by("pk")
     }
+
+
+@dataclass(slots=True)
+class ItemRefund:
+    """What staff refunded by item of one order line."""
+
+    units: int
+    amount: Money
+
+
+def item_refunds(order: Order) -> dict[int, ItemRefund]:
+    """Return the approved refunds by item, by order line id.
+
+    An amount that staff entered for several lines is divided by what the customer paid for them.
+    """
+    refunded: dict[int, ItemRefund] = {}
+    requests = list(RefundRequest.objects.filter(order=order, status=Status.APPROVED))
+    lines = order.lines.all() if requests else ()
+    charges = {line.pk: line.customer_charge_amount / line.quantity for line in lines}
+    for request in requests:
+        units = {int(line_id): count for line_id, count in request.units.items()}
+        worth = sum(charges[line_id] * count for line_id, count in units.items())
+        for line_id, count in units.items():
+            share = charges[line_id] * count / worth if worth else Decimal(0)
+            amount = Money(request.amount * share, request.currency).rounded()
+            row = refunded.setdefault(line_id, ItemRefund(0, Money.zero(request.currency)))
+            row.units, row.amount = row.units + count, row.amount + amount
+    return refunded
 
 
 def items_of(request: RefundRequest) -> str:
@@ -67,15 +107,14 @@ def items_of(request: RefundRequest) -> str:
 
 def value_of(order: Order, units: Mapping[int, int]) -> Money:
     """Return what the customer paid for these units. Raises: CannotRefundError."""
-    total = Money.zero(order.currency)
+    total, taken = Money.zero(order.currency), _units_taken(order)
     for line, left in units_left(order).items():
         count = units.get(line.pk, 0)
         if count > left:
             message = _("Only %(left)d of %(sku)s can be refunded.")
             raise CannotRefundError(message % {"left": max(left, 0), "sku": line.sku})
         paid = Money(line.customer_charge_amount, order.currency)
-        before = line.quantity - left
-        total += prorate(paid, quantity=line.quantity, before=before, units=count)
+        total += prorate(paid, quantity=line.quantity, before=taken[line], units=count)
     return total
 
 

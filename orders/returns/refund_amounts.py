@@ -19,6 +19,7 @@ from orders.models import (
     ReturnLine,
     ReturnPolicy,
 )
+from orders.payments import staff_refunds
 from orders.pricing.proration import prorate
 from storefront.lib.money import Money
 
@@ -44,12 +45,14 @@ class RefundDue:
     """Amounts of a refund. ``refundable`` is what the order's payment can still refund.
 
     ``label`` is what the customer pays for our return label, at most the value of the items.
+    ``earlier`` is the part of the items that staff refunded by item before.
     """
 
     items: Money
     deduction: Money
     delivery: Money
     label: Money
+    earlier: Money
     refundable: Money
 
     @property
@@ -58,7 +61,8 @@ class RefundDue:
 
     @property
     def given(self) -> Money:
-        return min(self.total, self.refundable)
+        left = max(self.total - self.earlier, Money.zero(self.earlier.currency))
+        return min(left, self.refundable)
 
 
 def root_return(order: Order) -> ReturnAuthorization | None:
@@ -194,8 +198,33 @@ def calculate(
         deduction=Money(deduction, currency),
         delivery=shipping_refund(authorization, lines),
         label=min(label_charge(authorization), items - Money(deduction, currency)),
+        earlier=refunded_by_item(authorization, lines),
         refundable=max(refundable, default=Money.zero(currency)),
     )
+
+
+def refunded_by_item(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> Money:
+    """Return what staff refunded by item of the accepted units, at most what is due for them.
+
+    Units that staff did not refund count as returned first.
+    """
+    currency = authorization.currency
+    refunds = staff_refunds.item_refunds(authorization.order)
+    is_counted = authorization.status == Status.EXCHANGED  # in ``returned_quantity``
+    earlier = Money.zero(currency)
+    for line in lines:
+        order_line, refund = line.order_line, refunds.get(line.order_line_id)
+        if refund is None or not line.accepted_quantity:
+            continue
+        before = order_line.returned_quantity - (line.accepted_quantity if is_counted else 0)
+        unrefunded = order_line.quantity - order_line.canceled_quantity - refund.units
+        first, last = (
+            max(returned - unrefunded, 0) for returned in (before, before + line.accepted_quantity)
+        )
+        amount = prorate(refund.amount, quantity=refund.units, before=first, units=last - first)
+        settled = line.deduction_amount + line.replaced_amount + line.difference_amount
+        earlier += min(amount, paid_for(line, currency=currency) - Money(settled, currency))
+    return earlier
 
 
 def label_charge(authorization: ReturnAuthorization) -> Money:

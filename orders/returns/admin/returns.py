@@ -109,6 +109,7 @@ def _describe_refund(row: ReturnAuthorization) -> str:
     text = gettext(
         "Items %(goods)s, deduction for use %(kept)s, delivery %(delivery)s, return label"
         " %(label)s: total %(total)s."
+        " %(earlier)s of it was refunded by item before."
         " Up to %(left)s of the payment can still be refunded, so %(given)s is refunded."
         " The refund is sent to the gateway and cannot be undone."
     )
@@ -124,6 +125,7 @@ def _describe_refund(row: ReturnAuthorization) -> str:
         "delivery": due.delivery,
         "label": due.label,
         "total": due.total,
+        "earlier": due.earlier,
         "left": due.refundable,
         "given": due.given,
     }

@@ -90,7 +90,8 @@ def _row(
         units=units,
         canceled=canceled,
         delivered=delivered,
-        returned=sum(line.returned_quantity for line in lines),
+        # lost and undeliverable parcels are refunded as returns, too
+        returned=sum(min(line.returned_quantity, line.delivered_quantity) for line in lines),
         revenue=profit.net_of(parts).amount,
         refunds=NOTHING,
         profit=profit.sum(parts).amount,

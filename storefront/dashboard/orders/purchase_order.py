@@ -224,22 +224,12 @@ def _match(
 
 
 def _waits(purchase_order: PurchaseOrder, match: ThreeWayMatch, now: datetime) -> Iterator[Wait]:
-    supplier = purchase_order.supplier
-    status, submission = purchase_order.status, purchase_order.submission_status
+    supplier, status = purchase_order.supplier, purchase_order.status
     if status == Status.CANCELED:
         return
-    if status == Status.ON_HOLD:
-        yield Wait(who=US, what=_("Release the hold"), until=None, is_late=False)
-    elif submission in PurchaseOrder.UNSUBMITTED_STATES:
-        until = purchase_order.submit_at or purchase_order.retry_at
-        yield _wait(_("Shop"), _("Send the purchase order (850)"), until, now)
-    elif submission == Submission.SUBMIT_UNKNOWN:
-        yield _wait(_("Shop"), _("Look up whether the supplier has it"), None, now)
-    elif submission in AWAITING_ANSWER:
-        minutes = timedelta(minutes=supplier.acknowledge_within_min)
-        until = purchase_order.submission_status_since + minutes
-        yield _wait(SUPPLIER, _("Acknowledge the order (855)"), until, now)
-    if status in three_way_match.IN_PROGRESS_STATES:
+    yield from _submission_waits(purchase_order, now)
+    is_canceling = purchase_order.submission_status == Submission.CANCELLATION_REQUESTED
+    if status in three_way_match.IN_PROGRESS_STATES and not is_canceling:
         since = purchase_order.accepted_at
         if status == Status.PARTIALLY_SHIPPED:
             since = purchase_order.status_since
@@ -253,6 +243,26 @@ def _waits(purchase_order: PurchaseOrder, match: ThreeWayMatch, now: datetime) -
     for claim in open_claims if status in PurchaseOrder.SHIPPED_STATES else ():
         is_sent = claim.status == SupplierClaim.Status.REQUESTED
         yield _wait(SUPPLIER if is_sent else US, _("Settle the claim"), None, now)
+
+
+def _submission_waits(purchase_order: PurchaseOrder, now: datetime) -> Iterator[Wait]:
+    submission = purchase_order.submission_status
+    if purchase_order.status == Status.ON_HOLD:
+        yield Wait(who=US, what=_("Release the hold"), until=None, is_late=False)
+    elif submission in PurchaseOrder.UNSUBMITTED_STATES:
+        until = purchase_order.submit_at or purchase_order.retry_at
+        yield _wait(_("Shop"), _("Send the purchase order (850)"), until, now)
+    elif submission == Submission.SUBMIT_UNKNOWN:
+        yield _wait(_("Shop"), _("Look up whether the supplier has it"), None, now)
+    elif submission in AWAITING_ANSWER:
+        minutes = timedelta(minutes=purchase_order.supplier.acknowledge_within_min)
+        until = purchase_order.submission_status_since + minutes
+        yield _wait(SUPPLIER, _("Acknowledge the order (855)"), until, now)
+    elif submission == Submission.CANCELLATION_REQUESTED:
+        if purchase_order.cancellation_channel == PurchaseOrder.RequestChannel.STAFF:
+            yield _wait(US, _("Ask the supplier to cancel, and record its answer"), None, now)
+        else:
+            yield _wait(SUPPLIER, _("Answer the cancellation request"), None, now)
 
 
 def _unpaid(bills: Sequence[Bill], now: datetime) -> Iterator[Wait]:

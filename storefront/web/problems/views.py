@@ -31,6 +31,7 @@ MESSAGES: dict[str, tuple[str, Promise]] = {
         gettext_lazy("We received your report. A confirmation is on its way to you by e-mail."),
     ),
     "changed": ("good", gettext_lazy("Saved.")),
+    "empty": ("bad", gettext_lazy("You entered nothing, so nothing is saved.")),
     "late": ("bad", gettext_lazy("This is no longer possible. See the status below.")),
 }
 

@@ -35,7 +35,7 @@ def take_answer(  # noqa: PLR0913 - what differs between returns and reports
     form = AnswerForm(request, to=row, of=order.number)
     if form.is_valid():
         if not text and not form.encoded_photos:
-            return leave("")
+            return leave("empty")
         try:
             add(customer_message=text, encoded_photos=form.encoded_photos, now=timezone.now())
         except (CannotAnswerError, InvalidTransitionError, ConcurrentUpdateError) as error:

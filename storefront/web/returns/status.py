@@ -6,7 +6,7 @@ from django.db.models import Count
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from orders.models import Order, ReturnAuthorization, ReturnLabel
+from orders.models import Order, ReturnAuthorization, ReturnLabel, ReturnLine
 from orders.returns import authorizations
 from storefront.web.catalog.product_title import product_title, variant_title
 from storefront.web.returns.photos import PicturesForm
@@ -46,7 +46,7 @@ class ReturnView:
     authorization: ReturnAuthorization
     reason: Promise
     status_text: Promise
-    lines: list[tuple[str, int]]
+    lines: list[tuple[str, ReturnLine]]
     wanted: list[str]
     can_cancel: bool
     can_send: bool
@@ -69,7 +69,7 @@ def return_views(order: Order) -> list[ReturnView]:
             authorization=row,
             reason=REASON_TEXTS[row.kind],
             status_text=STATUS_TEXTS[row.status],
-            lines=[(product_title(line.order_line), line.quantity) for line in row.lines.all()],
+            lines=[(product_title(line.order_line), line) for line in row.lines.all()],
             wanted=[variant_title(line.wanted) for line in row.lines.all() if line.wanted],
             can_cancel=row.status in authorizations.NOT_SHIPPED,
             can_send=not row.is_kept

@@ -39,6 +39,7 @@ MESSAGES: dict[str, tuple[str, Promise]] = {
         gettext_lazy("We received your complaint. A confirmation is on its way to you by e-mail."),
     ),
     "changed": ("good", gettext_lazy("Saved.")),
+    "empty": ("bad", gettext_lazy("You entered nothing, so nothing is saved.")),
     "kept": ("bad", gettext_lazy("You do not need to send anything back. Keep it.")),
     "late": ("bad", gettext_lazy("This is no longer possible. See the status below.")),
 }
@@ -151,7 +152,7 @@ def sent(request: HttpRequest, number: str, key: str, name: str) -> HttpResponse
     authorization = _find_return(order, name)
     tracking_number = _posted(request, "tracking_number", 60)
     if not tracking_number:
-        return _to_returns(order, "")
+        return _to_returns(order, "empty")
     try:
         authorizations.mark_shipped(
             authorization=authorization,

@@ -3,9 +3,11 @@
 import pytest
 from django.urls import reverse
 
+from notifications.models import Event
 from orders.models import CanceledShipmentDecision, Order, PurchaseMessage, PurchaseOrder
 from orders.purchasing import acknowledgements
 from tests.factories.orders import ask_to_stop, make_purchase_orders, make_sellable
+from tests.factories.returns import make_shipped_order
 from tests.factories.scripted_supplier import WrittenTo, connect
 from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
@@ -132,3 +134,28 @@ def test_wrong_numbers_of_items_cancel_nothing(staff, units, told):
     assert told in shown.content.decode()
     line.refresh_from_db()
     assert (line.quantity, line.canceled_quantity) == (3, 0)
+
+
+def cancel_items(staff, order, *units):
+    url = reverse("admin:orders_order_cancel_items", args=[order.pk])
+    data = {"reason": "phone call"}
+    for line, count in zip(order.lines.order_by("pk"), units, strict=True):
+        data |= {f"units_{line.pk}": str(count), f"of_{line.pk}": str(line.quantity)}
+    return staff.post(url, data, follow=True).content.decode()
+
+
+def test_shipped_items_cannot_be_entered_and_the_customer_gets_no_answer(staff):
+    order = make_shipped_order(quantity=2)
+
+    assert "Nothing was canceled." in cancel_items(staff, order, 2)
+    assert not Event.objects.filter(name="order.cancellation_answered").exists()
+
+
+def test_items_that_are_canceled_together_must_be_entered_together(staff):
+    order = make_accepted_purchase_order(make_sellable(), make_sellable(), quantity=2).order
+
+    for units in [(2, 0), (1, 2)]:
+        assert "These items are canceled only together" in cancel_items(staff, order, *units)
+    assert PurchaseOrder.objects.get().cancel_requested_at is None
+
+    assert "The supplier is asked to cancel items." in cancel_items(staff, order, 2, 2)

@@ -11,6 +11,7 @@ from storefront.accounts.models import User
 from storefront.lib.money import Money
 from storefront.lib.state_machine import InvalidTransitionError
 from tests.factories.returns import make_shipped_order
+from tests.factories.shipping import make_accepted_purchase_order
 from tests.factories.suppliers import NOON
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,15 @@ def test_all_items_add_up_to_the_charge(order):
         enter(order, units={line.pk: 1}, key=key)
 
     assert sum(amount for amount, _ in refunded()) == line.customer_charge_amount
+
+
+def test_units_that_have_not_shipped_are_canceled_instead():
+    order = make_accepted_purchase_order(quantity=3).order
+    line = order.lines.get()
+
+    assert staff_refunds.units_left(order) == {line: 0}
+    with pytest.raises(staff_refunds.CannotRefundError, match="Only 0"):
+        enter(order, units={line.pk: 1})
 
 
 def test_an_amount_for_items_overrides_their_value(order):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from orders.models import Order, ReturnLine
 from orders.payments import refunds as payment_refunds
+from orders.payments import staff_refunds
 from orders.pricing.proration import prorate
 from orders.returns import authorizations, refunds
 from orders.returns.eligibility import CannotReturnError
@@ -24,6 +25,7 @@ from tests.factories.returns import (
     pay,
     receive,
     requested_refunds,
+    violated_return_invariants,
 )
 from tests.factories.suppliers import NOON
 
@@ -140,6 +142,34 @@ def test_an_earlier_refund_is_not_repeated(refund):
 
     assert (made.due_amount, made.refund_amount) == (Decimal("44.89"), Decimal("34.89"))
     assert requested_refunds()[-1] == Decimal("34.89")
+
+
+@pytest.mark.parametrize(
+    ("units", "amount", "parts"),
+    [
+        (1, None, ["39.99", "0.00"]),  # the unit that staff did not refund comes first
+        (2, None, ["0.00", "0.00"]),
+        (1, "10.00", ["39.99", "29.99"]),
+        (1, "55.00", ["39.99", "0.00"]),
+    ],
+)
+def test_units_that_staff_refunded_by_item_are_not_refunded_again(units, amount, parts):
+    order = make_delivered(make_sellable(quantity=9), make_sellable(quantity=9), quantity=2)
+    staff_refunds.request(
+        order=order,
+        units={order.lines.order_by("pk")[0].pk: units},
+        amount=Money(Decimal(amount), "EUR") if amount else None,
+        limit=None,
+        reason="scratched",
+        key="1",
+        actor="ann",
+        now=NOON,
+    )
+
+    given_back = [paid_back(declare(order, 1, 0)) for _ in range(2)]
+
+    assert given_back == [Decimal(part) for part in parts]
+    assert not violated_return_invariants()
 
 
 def test_nothing_is_refunded_before_receipt_or_proof_of_shipping():

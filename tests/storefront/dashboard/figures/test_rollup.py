@@ -80,6 +80,17 @@ def test_a_canceled_order_has_no_revenue_and_all_its_units_are_canceled():
     assert (sums().margin, sums().promise_rate, sums().return_rate) == (None, None, None)
 
 
+@pytest.mark.parametrize(("delivered", "returned"), [(0, 0), (2, 1)])
+def test_units_of_a_lost_parcel_are_not_returned(delivered, returned):
+    make_paid_order(make_sellable(), quantity=2)
+    OrderLine.objects.update(
+        shipped_quantity=2, delivered_quantity=delivered, returning_quantity=1, returned_quantity=1
+    )
+    rollup.refresh(now=NOON)
+
+    assert sums().returned == returned
+
+
 @pytest.mark.parametrize(
     ("promised", "delivered", "expected"),
     [(0, 1, (1, 0)), (-1, 1, (0, 1)), (0, 0, (0, 0))],

@@ -253,6 +253,18 @@ def test_a_supplier_that_owes_an_invoice_and_a_claim_is_waited_for():
             {"status": "ready", "submission_status": "submit_unknown"},
             [("Shop", "Look up whether the supplier has it")],
         ),
+        (
+            {"status": "in_progress", "submission_status": "cancellation_requested"},
+            [("Supplier", "Answer the cancellation request")],
+        ),
+        (
+            {
+                "status": "in_progress",
+                "submission_status": "cancellation_requested",
+                "cancellation_channel": "staff",
+            },
+            [("Staff", "Ask the supplier to cancel, and record its answer")],
+        ),
         ({"status": "canceled"}, []),
     ],
 )

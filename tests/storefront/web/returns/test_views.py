@@ -41,6 +41,17 @@ def test_refunded_return_shows_its_amount(customer, order):
     assert "We pay for the return shipping." in text, "for a defective item"
 
 
+def test_a_smaller_refund_is_explained(customer, order):
+    made = declare(order, 2)
+    bring_back(made, accepted=1, deduction="7.50", reason="lens broken")
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+
+    text = customer.get(page_of(order)).content.decode()
+
+    assert "We accepted 1." in text
+    assert "€7.50 is deducted: lens broken" in text
+
+
 def test_return_without_shipment_has_no_address(customer, light):
     make_policy(destination="nowhere", address="")
     order = make_delivered(light, quantity=1)
@@ -293,9 +304,10 @@ def test_tracking_number_marks_the_return_as_shipped(customer, order, withdrawn)
     made = ReturnAuthorization.objects.get()
     url = page_of(order, f"return/{made.number}/sent/")
 
-    customer.post(url, {"carrier": "DHL", "tracking_number": "  "})
+    empty = customer.post(url, {"carrier": "DHL", "tracking_number": "  "}, follow=True)
     made.refresh_from_db()
     assert made.status == "approved"
+    assert "You entered nothing, so nothing is saved." in empty.content.decode()
     customer.post(url, {"carrier": "DHL", "tracking_number": "JJD1"})
     corrected = customer.post(url, {"carrier": "DHL", "tracking_number": "JJD2"}, follow=True)
 
