@@ -179,6 +179,8 @@ def approve(*, request: RefundRequest, limit: Money | None, actor: str, now: dat
     order, row = _lock(request, actor)
     if limit is not None and limit < row.value:
         raise CannotRefundError(_("This refund is above your own limit."))
+    if any(left < 0 for line, left in units_left(order).items() if str(line.pk) in row.units):
+        raise CannotRefundError(_("A return already refunds these items. Reject this request."))
     row.move(Status.APPROVED, at=now, actor=actor, decided_by=actor[:100])
     refunds.refund_locked(
         order,

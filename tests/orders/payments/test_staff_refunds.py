@@ -128,6 +128,17 @@ def test_a_rejected_refund_frees_its_items(order):
     assert staff_refunds.units_left(order) == {line: 3}
 
 
+def test_an_approval_does_not_refund_units_that_a_return_refunds(order):
+    line = order.lines.get()
+    waiting = enter(order, units={line.pk: 3}, limit="0")
+    order.lines.update(returning_quantity=1)
+
+    with pytest.raises(staff_refunds.CannotRefundError, match="Reject this request"):
+        staff_refunds.approve(request=waiting, limit=None, actor="bob", now=NOON)
+
+    assert refunded() == []
+
+
 def test_an_approval_never_refunds_more_than_is_left(order):
     total = order.total_amount
     made = enter(order, total, limit="1.00")
