@@ -143,14 +143,19 @@ class ComplianceDocumentAdmin(StaffAdmin):
 
 
 Status = Supplier.Status
-_status_action = partial(
-    confirmed_action,
-    explain=lambda supplier: (
-        gettext("%(name)s is now “%(status)s”. Orders are sent to active suppliers only.")
-        % {"name": supplier.name, "status": supplier.status}
-    ),
-    form_class=ReasonForm,
-)
+
+
+def _explain_status(supplier: Supplier) -> str:
+    text = gettext("%(name)s is now “%(status)s”. Orders are sent to active suppliers only.")
+    return text % {"name": supplier.name, "status": supplier.get_status_display()}
+
+
+def _explain_block(supplier: Supplier) -> str:
+    final = gettext("Blocking is permanent: the supplier can never be activated again.")
+    return f"{_explain_status(supplier)} {final}"
+
+
+_status_action = partial(confirmed_action, explain=_explain_status, form_class=ReasonForm)
 
 
 def _status_updated(supplier: Supplier) -> str:
@@ -161,7 +166,7 @@ class VettingActions(StaffAdmin):
     available_if: ClassVar = {
         "activate": lambda row: row.status not in {Status.ACTIVE, Status.BLOCKED},
         "pause": lambda row: row.status == Status.ACTIVE,
-        "block": lambda row: row.status in {Status.VETTING, Status.PAUSED},
+        "block": lambda row: row.status in {Status.CANDIDATE, Status.VETTING, Status.PAUSED},
     }
     user_errors: ClassVar[Errors] = (vetting.NotVettedError,)
     vetting_actions: ClassVar = ["scorecard", "activate", "pause", "block", "set_safety_stock"]
@@ -185,7 +190,9 @@ class VettingActions(StaffAdmin):
         vetting.pause(supplier=supplier, **cleaned_data, **acting(request))
         return _status_updated(supplier)
 
-    @_status_action(description=_("Block"), icon="block")
+    @confirmed_action(
+        description=_("Block"), icon="block", explain=_explain_block, form_class=ReasonForm
+    )
     def block(
         self, request: HttpRequest, supplier: Supplier, cleaned_data: Mapping[str, Any]
     ) -> str:

@@ -184,4 +184,4 @@ class ComplianceDocument(Stateful):
         ]
 
     def __str__(self) -> str:
-        return f"{self.criterion} of {self.supplier}: {self.kind}"
+        return f"{self.get_criterion_display()} · {self.supplier} · {self.get_kind_display()}"

@@ -44,7 +44,7 @@ class Supplier(Stateful, FreshnessPolicy, OrderDispatchPolicy, InvoiceTerms):
         APPLY = "apply", _("Apply at once")
 
     TRANSITIONS: ClassVar = {
-        Status.CANDIDATE: frozenset({Status.VETTING}),
+        Status.CANDIDATE: frozenset({Status.VETTING, Status.BLOCKED}),
         Status.VETTING: frozenset({Status.ACTIVE, Status.BLOCKED}),
         Status.ACTIVE: frozenset({Status.PAUSED}),
         Status.PAUSED: frozenset({Status.ACTIVE, Status.BLOCKED}),

@@ -142,6 +142,24 @@ def test_a_candidate_is_activated_only_with_all_documents(staff, settings):
         assert supplier.status == status
 
 
+def test_a_candidate_is_declined_after_a_warning(staff):
+    supplier = Supplier.objects.create(code="new", name="New", adapter="fake", currency="EUR")
+
+    page = staff.get(reverse("admin:suppliers_supplier_block", args=[supplier.pk]))
+    act(staff, supplier, "block")
+
+    assert "New is now “Candidate”." in page.content.decode()
+    assert "Blocking is permanent" in page.content.decode()
+    supplier.refresh_from_db()
+    assert supplier.status == "blocked"
+
+
+def test_a_document_is_named_as_staff_see_it():
+    document = make_document(criterion="un_38_3", kind="test_report")
+
+    assert str(document) == "UN 38.3 test report (lithium cells) · Lumen · Test report"
+
+
 def test_the_suggested_safety_stock_can_be_set(staff):
     supplier = make_supplier()
     ScorecardFact.objects.create(
