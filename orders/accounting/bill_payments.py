@@ -21,7 +21,7 @@ class PaymentRejectedError(Exception):
 class BillStatus(models.TextChoices):
     """What is left to pay. A withdrawn invoice that was paid is overpaid."""
 
-    NOTHING_DUE = "nothing_due", _("Paid with the order")
+    NO_TERMS = "no_terms", _("No payment terms")
     DUE = "due", _("Unpaid")
     OVERDUE = "overdue", _("Overdue")
     PAID = "paid", _("Paid")
@@ -44,7 +44,7 @@ def status_of(invoice: SupplierInvoice, *, today: date) -> BillStatus:
     if left == 0:
         return BillStatus.PAID
     if invoice.due_on is None:
-        return BillStatus.NOTHING_DUE
+        return BillStatus.NO_TERMS
     return BillStatus.OVERDUE if invoice.due_on < today else BillStatus.DUE
 
 
@@ -52,7 +52,7 @@ def with_status(status: str, *, today: date) -> Q:
     """Return the condition of invoices with a status, as ``status_of`` returns it."""
     active, unpaid = Q(withdrawn_at=None), Q(withdrawn_at=None, open_amount__gt=0)
     return {
-        BillStatus.NOTHING_DUE: unpaid & Q(due_on=None),
+        BillStatus.NO_TERMS: unpaid & Q(due_on=None),
         BillStatus.DUE: unpaid & Q(due_on__gte=today),
         BillStatus.OVERDUE: unpaid & Q(due_on__lt=today),
         BillStatus.PAID: active & Q(open_amount=0),

@@ -50,7 +50,7 @@ def bill_status(invoice: SupplierInvoice) -> str:
         str(status.label),
         needs_action=status in {BillStatus.OVERDUE, BillStatus.OVERPAID},
         waiting=status == BillStatus.DUE,
-        final=status in {BillStatus.PAID, BillStatus.NOTHING_DUE, BillStatus.WITHDRAWN},
+        final=status in {BillStatus.PAID, BillStatus.NO_TERMS, BillStatus.WITHDRAWN},
     )
 
 
@@ -131,6 +131,11 @@ def _explain(invoice: SupplierInvoice) -> str:
             "shipped": columns.as_money(Money(match.shipped, match.currency)),
             "invoiced": columns.as_money(Money(match.invoiced or Decimal(0), match.currency)),
         }
+    if invoice.due_on is None:
+        text += " " + gettext(
+            "The supplier has no payment terms: it takes the money with the order. Record that"
+            " payment here, so that no amount stays due."
+        )
     if invoice.match in {SupplierInvoice.Match.DIFFERS, SupplierInvoice.Match.UNKNOWN}:
         text += " " + gettext(
             "The three-way match found a mismatch. Clear it with the supplier before you pay."

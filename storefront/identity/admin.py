@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from stdnum.eu import vat
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from storefront.identity.brand_checks import (
@@ -32,6 +33,7 @@ from storefront.lib.staff.form_fields import CountryField
 MIN_PHONE_DIGITS = 5
 VAT_ID = re.compile(r"[A-Z]{2}(?=.*\d)[0-9A-Z]{2,13}")
 VAT_COUNTRIES = COUNTRIES | {"EL", "XI"}  # Greece, Northern Ireland
+EU_PREFIXES = {"EL", *(code.upper() for code in vat.MEMBER_STATES)}
 
 
 class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -77,7 +79,13 @@ class ShopIdentityForm(forms.ModelForm):  # type: ignore[type-arg]  # generic fo
         number = re.sub(r"[\s.-]", "", self.cleaned_data["vat_id"]).upper()
         if number and not (VAT_ID.fullmatch(number) and number[:2] in VAT_COUNTRIES):
             raise forms.ValidationError(
-                gettext("Enter the VAT ID with its country code, such as DE123456789.")
+                gettext("Enter the VAT ID with its country code, such as DE136695976.")
+            )
+        if number[:2] in EU_PREFIXES and not vat.is_valid(number):
+            raise forms.ValidationError(
+                gettext(
+                    "This VAT ID has a wrong length or check digit. Compare it with your certificate."
+                )
             )
         return number
 

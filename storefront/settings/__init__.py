@@ -136,7 +136,7 @@ PASSWORD_HASHERS = [
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{rule}Validator"}
-    for rule in ("MinimumLength", "CommonPassword")
+    for rule in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword")
 ]
 
 MIDDLEWARE = [

@@ -164,7 +164,7 @@ def _identity(facts: Facts) -> Iterator[Step]:
     yield _step(
         code="logo",
         title=_("Logo"),
-        why=_("Pages, e-mails and invoices show the shop name without it."),
+        why=_("Pages and e-mails show the shop name without it."),
         fault="" if found.logo_name else gettext("There is no logo."),
         is_required=False,
         **page,

@@ -100,7 +100,7 @@ def test_a_bill_is_due_then_overdue_and_paid_in_parts(bought):
 
 
 def test_without_terms_nothing_is_due(bought):
-    assert status(make_invoice(bought)) == "nothing_due"
+    assert status(make_invoice(bought)) == "no_terms"
 
 
 @pytest.mark.parametrize("amount", ["10.01", "0.00", "-1.00"])

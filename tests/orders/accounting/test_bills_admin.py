@@ -110,7 +110,7 @@ def test_bills_are_filtered_by_what_is_left_to_pay(staff, bill):
 
     assert listed(staff, payment="overdue") == listed(staff, payment="open") == ["RE-1"]
     assert listed(staff, payment="paid") == ["RE-2"]
-    assert listed(staff, payment="nothing_due") == ["RE-3"]
+    assert listed(staff, payment="no_terms") == ["RE-3"]
     assert listed(staff, payment="something else") == ["RE-3", "RE-2", "RE-1"]
 
 

@@ -66,6 +66,20 @@ def test_sign_ins_are_logged_with_their_network(
     assert known[-1]["result"] == "blocked"
 
 
+def test_capital_letters_of_an_address_do_not_matter(client):
+    boss = User.objects.create_superuser("boss@fara.example", PASSWORD)
+    client.force_login(boss)
+    new = {"email": "Clerk@Fara.example", "password1": PASSWORD, "password2": PASSWORD}
+    client.post(reverse("admin:accounts_user_add"), {**new, "usable_password": "true"})
+    made = User.objects.get(email="clerk@fara.example")
+    User.objects.filter(pk=made.pk).update(is_staff=True)
+    client.logout()
+
+    answer = sign_in(client, PASSWORD, email=" CLERK@fara.example")
+
+    assert answer.status_code == 302
+
+
 def test_wrong_and_blocked_codes_are_logged_differently(client, clerk, logged):
     with_app(clerk)
     sign_in(client, PASSWORD)

@@ -15,7 +15,9 @@ from storefront.identity import brand_checks, current
 from storefront.identity.models import ShopIdentity
 from tests.factories.catalog import make_channel
 from tests.factories.notifications import make_message
+from tests.factories.shipping import make_sent_purchase_order
 from tests.storefront.identity.test_current import OURS
+from tests.storefront.supplier_portal.client import list_path
 
 pytestmark = pytest.mark.django_db
 COLORS = {"accent_color": "#FFC23D", "accent_text_color": "#1a1300"}
@@ -197,12 +199,25 @@ def test_the_admin_page_shows_logo_and_button(staff):
     assert "background:#ffc23d;color:#1a1300" in staff.get(address).content.decode()
 
 
+def test_the_page_of_a_supplier_shows_the_logo(staff, client):
+    make_sent_purchase_order()
+    assert "brand-logo" not in client.get(list_path()).content.decode()
+
+    save(staff, picture())
+
+    assert (
+        f"/brand/{ShopIdentity.objects.get().logo_name}" in client.get(list_path()).content.decode()
+    )
+
+
 @pytest.mark.parametrize(
     ("field", "value", "problem"),
     [
         ("country", "XX", "XX is not a country code"),
         ("vat_id", "not a number!", "Enter the VAT ID with its country code"),
         ("vat_id", "XX123456", "Enter the VAT ID with its country code"),
+        ("vat_id", "DE123456789", "wrong length or check digit"),
+        ("vat_id", "EL09425921", "wrong length or check digit"),
         ("phone", "abc", "Enter a phone number"),
     ],
 )
@@ -213,6 +228,6 @@ def test_company_details_that_cannot_be_right_are_refused(staff, field, value, p
 
 
 def test_a_vat_id_is_stored_without_spaces(staff):
-    save(staff, vat_id="ee 123.456-789")
+    save(staff, vat_id="ee 100.931-558")
 
-    assert ShopIdentity.objects.get().vat_id == "EE123456789"
+    assert ShopIdentity.objects.get().vat_id == "EE100931558"

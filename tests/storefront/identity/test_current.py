@@ -20,7 +20,7 @@ OURS = {
     "email": "service@nachtlicht.shop",
     "phone": "+49 30 555 0100",
     "register_entry": "HRB 12345",
-    "vat_id": "DE123456789",
+    "vat_id": "DE136695976",
     "country": "DE",
     "invoice_prefix": "INV",
     "credit_note_prefix": "CRN",
@@ -64,7 +64,7 @@ def test_each_page_names_shop_address_and_phone(client, channel, ours, path):
 def test_contact_imprint_and_structured_data_name_the_company(client, channel, ours):
     for name in ("contact", "imprint"):
         text = page(client, f"/en/info/{name}/")
-        for value in ("Nachtlicht GmbH", "HRB 12345", "DE123456789", "service@nachtlicht.shop"):
+        for value in ("Nachtlicht GmbH", "HRB 12345", "DE136695976", "service@nachtlicht.shop"):
             assert value in text
     [found] = re.findall(r'"@type":"Organization".*?}', page(client, "/en/"))
     organization = json.loads("{" + found)
