@@ -1,12 +1,13 @@
 """Price hold admin: show prices that a guard blocked, approve, keep or reject them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,12 +20,19 @@ from storefront.lib.staff.admin import ReasonForm, StaffAdmin, acting, action, c
 from storefront.lib.state_machine import ConcurrentUpdateError
 
 Status = PriceHold.Status
+MAX_DECIDED_AT_ONCE = 200
 AMOUNTS = ("old_amount", "proposed_amount", "cost_amount")
 
 
 def _amount(name: str) -> columns.Column:
     label = columns.field_label(PriceHold, name)
     return columns.money(name, label, currency="listing__channel__currency")
+
+
+def _changed() -> ConcurrentUpdateError:
+    return ConcurrentUpdateError(
+        gettext("The price has been decided or calculated again. Reload the page.")
+    )
 
 
 class ApprovalForm(forms.Form):
@@ -86,15 +94,43 @@ class PriceHoldAdmin(StaffAdmin):
         return labels.hold_message(hold)
 
     @action(description=_("Approve suggested prices"))
-    def approve_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
-        self.apply_to_each(
-            request, rows, lambda row: price_approvals.approve(hold=row, **acting(request))
-        )
+    def approve_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> HttpResponse | None:
+        return self._decide(request, rows, price_approvals.approve, _("Approve suggested prices"))
 
     @action(description=_("Reject and keep the current prices"))
-    def reject_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> None:
-        self.apply_to_each(
-            request, rows, lambda row: price_approvals.reject(hold=row, **acting(request))
+    def reject_all(self, request: HttpRequest, rows: QuerySet[PriceHold]) -> HttpResponse | None:
+        title = _("Reject and keep the current prices")
+        return self._decide(request, rows, price_approvals.reject, title)
+
+    def _decide(
+        self,
+        request: HttpRequest,
+        rows: QuerySet[PriceHold],
+        decide: Callable[..., None],
+        title: str | Promise,
+    ) -> HttpResponse | None:
+        """Show the chosen prices; once confirmed, decide those that are still as shown."""
+        shown = set(request.POST.getlist("shown"))
+
+        def decide_shown(hold: PriceHold) -> None:
+            if f"{hold.pk}:{hold.proposed_amount}" not in shown:
+                raise _changed()
+            decide(hold=hold, **acting(request))
+
+        preview = list(rows[:MAX_DECIDED_AT_ONCE])
+        if shown or not preview:
+            self.apply_to_each(request, rows, decide_shown)
+            return None
+        return self.render_page(
+            request,
+            "catalog/listings/price_decisions.html",
+            title=title,
+            action=request.POST["action"],
+            total=rows.count(),
+            rows=[
+                (hold, labels.hold_message(hold), [_amount(name)(hold) for name in AMOUNTS])
+                for hold in preview
+            ],
         )
 
     @confirmed_action(
@@ -111,9 +147,7 @@ class PriceHoldAdmin(StaffAdmin):
         self, request: HttpRequest, hold: PriceHold, cleaned_data: Mapping[str, Any]
     ) -> None:
         if cleaned_data["proposed"] not in {None, hold.proposed_amount}:
-            raise ConcurrentUpdateError(
-                gettext("The price has been decided or calculated again. Reload the page.")
-            )
+            raise _changed()
         price_approvals.approve(hold=hold, **acting(request))
 
     @confirmed_action(

@@ -1,9 +1,11 @@
 """Price book admin and price hold admin: what staff see and change."""
 
 import html
+import re
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
@@ -141,13 +143,23 @@ def test_a_price_below_the_minimum_margin_needs_a_reason(staff, listings):
     assert staff.get(page("pricechange")).status_code == 200
 
 
+def decide_all(staff, holds, *, action="approve_all", query="", changed=None):
+    """Confirm the preview of an action for these holds; ``changed`` gets another suggestion first."""
+    chosen = {"action": action, "_selected_action": [hold.pk for hold in holds]}
+    preview = staff.post(page("pricehold") + query, chosen).content.decode()
+    seen = re.findall(r'name="shown" value="([^"]+)"', preview)
+    if changed:
+        PriceHold.objects.filter(pk=changed.pk).update(proposed_amount=F("proposed_amount") + 1)
+    return staff.post(page("pricehold") + query, {**chosen, "shown": seen}, follow=True)
+
+
 def test_staff_approve_one_stopped_price_and_reject_another(staff, listings):
     go_live(staff, max_change_per_run=Decimal("0.05"))
     Listing.objects.update(wholesale_amount=Decimal("12.00"))
     repricing.reprice_due_channels(now=timezone.now())
     up, down = PriceHold.objects.order_by("listing")
 
-    staff.post(page("pricehold"), {"action": "approve_all", "_selected_action": [up.pk]})
+    decide_all(staff, [up])
     staff.post(page("pricehold", "reject", down.pk), {"reason": "No."})
 
     assert list(Listing.objects.order_by("pk").values_list("price_amount", flat=True)) == [
@@ -176,6 +188,29 @@ def test_a_suggestion_that_changed_since_its_page_is_not_approved(staff, listing
     assert status == "open"
 
 
+@pytest.mark.parametrize("action", ["approve_all", "reject_all"])
+def test_selected_prices_are_shown_first_and_decided_as_shown(staff, listings, action):
+    go_live(staff, max_change_per_run=Decimal("0.05"))
+    Listing.objects.update(wholesale_amount=Decimal("12.00"))
+    repricing.reprice_due_channels(now=timezone.now())
+    first, second = PriceHold.objects.order_by("listing")
+    chosen = {"action": action, "_selected_action": [first.pk, second.pk]}
+
+    preview = staff.post(page("pricehold"), chosen).content.decode()
+    undecided = set(PriceHold.objects.values_list("status", flat=True))
+    done = decide_all(staff, [first, second], action=action, changed=second).content.decode()
+
+    assert "2 of 2 selected prices" in preview
+    assert "€24.99" in preview
+    assert undecided == {"open"}
+    assert "1 done." in done
+    assert "calculated again" in done
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.status in {"approved", "rejected"}
+    assert second.status == "open"
+
+
 def test_an_action_tells_of_selected_rows_that_others_resolved_meanwhile(staff, listings):
     go_live(staff, max_change_per_run=Decimal("0.05"))
     Listing.objects.update(wholesale_amount=Decimal("12.00"))
@@ -183,11 +218,7 @@ def test_an_action_tells_of_selected_rows_that_others_resolved_meanwhile(staff, 
     first, second = PriceHold.objects.order_by("listing")
     staff.post(page("pricehold", "reject", second.pk), {"reason": "No."})
 
-    shown = staff.post(
-        page("pricehold") + "?status__exact=open",
-        {"action": "approve_all", "_selected_action": [first.pk, second.pk]},
-        follow=True,
-    ).content.decode()
+    shown = decide_all(staff, [first, second], query="?status__exact=open").content.decode()
 
     assert "1 done." in shown
     assert "1 item was already resolved." in shown

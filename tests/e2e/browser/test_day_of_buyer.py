@@ -71,6 +71,7 @@ def approve_prices(page, office):
     page.locator("#action-toggle").check()
     page.locator("select[name=action]").select_option("approve_all")
     page.get_by_role("button", name="Run").click()
+    page.get_by_role("button", name="Approve suggested prices").click()
     page.get_by_text(f"{len(before)} done.").wait_for()
     after = dict(Listing.objects.values_list("pk", "price_amount"))
     assert after == {pk: price + RAISE for pk, price in before.items()}
