@@ -13,6 +13,7 @@ from storefront.lib.staff.admin import StaffAdmin
 from storefront.lib.staff.fieldsets import Group
 from storefront.lib.staff.form_fields import CountryField
 
+MIN_NUMBER_DIGITS = 2  # Romania has the shortest numbers
 REGIONAL = frozenset({"US"})  # countries without a tax of the whole country
 RATE_FIELDS = (Group(_("Tax rate"), ("country", "region", "rate", "valid_from", "source")),)
 
@@ -58,6 +59,12 @@ class TaxNumberForm(PlaceForm):
     """Validates what database constraints require, with messages."""
 
     country = CountryField(required=False)
+
+    def clean_number(self) -> str:
+        number = str(self.cleaned_data["number"])
+        if sum(map(str.isdigit, number)) < MIN_NUMBER_DIGITS:
+            raise forms.ValidationError(gettext("Enter the number as your registration states it."))
+        return number
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()

@@ -6,7 +6,7 @@ from django.urls import reverse
 from orders.models import TaxNumber, TaxRate
 
 pytestmark = pytest.mark.django_db
-NUMBER = {"scheme": "sales_tax", "number": "1", "valid_from": "2027-01-01"}
+NUMBER = {"scheme": "sales_tax", "number": "12", "valid_from": "2027-01-01"}
 RATE = {"rate": "0.07", "source": "A law", "valid_from": "2027-01-01"}
 
 
@@ -26,6 +26,13 @@ def test_a_place_that_does_not_exist_is_refused(staff, form, place, field, probl
     answer = staff.post(reverse(f"admin:orders_{table}_add"), {**values, **place})
 
     assert problem in answer.context["adminform"].form.errors[field][0]
+
+
+def test_a_number_without_digits_is_refused(staff):
+    values = {**NUMBER, "country": "CA", "number": "nonsense"}
+    answer = staff.post(reverse("admin:orders_taxnumber_add"), values)
+
+    assert "as your registration states it" in str(answer.context["adminform"].form.errors)
 
 
 def test_a_state_and_a_country_are_accepted(staff):
