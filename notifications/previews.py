@@ -6,6 +6,7 @@ Links that open an order or an account are replaced, in the preview and in the t
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from email.header import decode_header, make_header
 from email.utils import make_msgid, parseaddr
 from typing import Any
 
@@ -93,9 +94,9 @@ def frame_document(message: OutgoingMessage) -> str:
 
 
 def headers_of(message: OutgoingMessage) -> list[tuple[str, str]]:
-    """Return the headers of an e-mail as they are sent."""
+    """Return the headers of an e-mail, with the sender's name as its recipient reads it."""
     headers = {
-        "From": message.from_address,
+        "From": str(make_header(decode_header(message.from_address))),
         "To": message.recipient,
         "Subject": message.subject,
         "Reply-To": message.reply_to,

@@ -3,6 +3,8 @@
 import email
 import email.policy
 import re
+from dataclasses import replace
+from email.utils import formataddr
 from html import unescape
 
 import pytest
@@ -63,6 +65,13 @@ def test_a_message_is_shown_as_html_in_a_sandbox_as_text_and_with_its_headers(de
     assert headers["To"] == "erika@example.org"
     assert unescape(headers["Message-ID"]) == message_id(message)
     assert unescape(headers["List-Unsubscribe"]) == f"<{HIDDEN_LINK}stop/>"
+
+
+def test_the_name_of_the_sender_is_readable():
+    composed = dispatch.compose(make_message("parcel.delivered"), hides_links=True)
+    sent = replace(composed, from_address=formataddr(("Lümen", "orders@example.org")))
+
+    assert dict(previews.headers_of(sent))["From"] == "Lümen <orders@example.org>"
 
 
 def test_the_page_of_a_message_and_of_an_event_leads_to_the_preview(desk):
