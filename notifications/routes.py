@@ -76,6 +76,7 @@ ROUTES: Mapping[str, tuple[Route, ...]] = MappingProxyType(
                 "return.label_voided",
                 "return.refused",
                 "return.expired",
+                "return.canceled",
                 "return.unanswered",
                 "return.exchanged",
             ),

@@ -224,6 +224,7 @@ def cancel(*, authorization: ReturnAuthorization, actor: str, now: datetime) -> 
     lock(authorization)
     if authorization.status != Status.CANCELED:
         close_and_free_units(authorization, Status.CANCELED, actor=actor, now=now)
+        events.record_answer(authorization, what="canceled", at=now)
 
 
 @transaction.atomic(durable=True)

@@ -144,7 +144,12 @@ def _error_message(
         return gettext("This item is not part of the order.")
     if request.kind == Kind.WITHDRAWAL and returnable.is_withdrawal_over:
         return gettext("The 14-day withdrawal period is over.")
-    title = title_in(returnable.purchase_lines[line].order_line, get_language() or "en")
+    order_line = returnable.purchase_lines[line].order_line
+    title = title_in(order_line, get_language() or "en")
+    if not max_units and order_line.returning_quantity < order_line.shipped_quantity:
+        return gettext(
+            "%(title)s cannot be returned now: it has not arrived, or its warranty has ended."
+        ) % {"title": title}
     if not max_units:
         return gettext("All units of %(title)s have already been returned or canceled.") % {
             "title": title

@@ -111,6 +111,13 @@ def expired():
     authorizations.expire(authorization=declare(make_delivered(quantity=1), 1), now=NOON + MONTH)
 
 
+def canceled():
+    make_policy()
+    made = declare(make_delivered(quantity=1), 1)
+    for _ in range(2):
+        authorizations.cancel(authorization=made, actor="ann", now=NOON)
+
+
 def unanswered():
     authorizations.expire(authorization=asked(), now=NOON + MONTH)
 
@@ -215,6 +222,11 @@ CASES = [
         ["We inspected what you sent back and cannot refund it.", "We wrote: An empty box."],
     ),
     ("return.expired", expired, ["We received nothing, so this return is closed."]),
+    (
+        "return.canceled",
+        canceled,
+        ["The return is canceled: you keep the item and get no refund."],
+    ),
     (
         "return.unanswered",
         unanswered,

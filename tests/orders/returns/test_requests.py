@@ -117,7 +117,7 @@ def test_without_a_delivery_event_the_promised_date_counts():
 def test_staff_accept_a_complaint_without_a_delivery_event():
     order = make_shipped_order(quantity=2)
 
-    with pytest.raises(CannotReturnError):
+    with pytest.raises(CannotReturnError, match="it has not arrived, or its warranty has ended"):
         declare(order, 1, kind="missing")
 
     assert declare(order, 1, kind="missing", ignore_deadlines=True).status == "requested"

@@ -50,6 +50,17 @@ def test_a_smaller_refund_is_explained(customer, order):
 
     assert "We accepted 1." in text
     assert "€7.50 is deducted: lens broken" in text
+    assert "was refunded before" not in text
+
+
+def test_a_return_that_was_refunded_before_says_so(customer, order):
+    made = declare(order, 1)
+    bring_back(made)
+    refunds.refund(authorization=made, actor="ann", now=NOON)
+    made.refund_amount -= 10
+    made.save(update_fields=["refund_amount"])
+
+    assert "€10.00 was refunded before." in customer.get(page_of(order)).content.decode()
 
 
 def test_return_without_shipment_has_no_address(customer, light):
