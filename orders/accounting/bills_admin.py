@@ -50,7 +50,7 @@ def bill_status(invoice: SupplierInvoice) -> str:
         str(status.label),
         needs_action=status in {BillStatus.OVERDUE, BillStatus.OVERPAID},
         waiting=status == BillStatus.DUE,
-        final=status in {BillStatus.PAID, BillStatus.NO_TERMS, BillStatus.WITHDRAWN},
+        final=status in {BillStatus.PAID, BillStatus.WITHDRAWN},
     )
 
 
