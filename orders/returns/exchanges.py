@@ -141,6 +141,7 @@ def exchange_locked(  # noqa: PLR0913 - inputs of one decision
         raise CannotReturnError(gettext("Inspect the items first, or let the customer keep them."))
     refunds.require_no_chargeback(order)
     lines = refund_amounts.read_lines(authorization)
+    _require_not_refunded(authorization, lines)
     purchase_lines = exchange_options.find_purchase_lines(authorization)
     variants = exchange_options.choose_variants(authorization, lines, purchase_lines, choice)
     if not variants:
@@ -182,6 +183,15 @@ def exchange_locked(  # noqa: PLR0913 - inputs of one decision
             reason=f"{actor}: {authorization.number}, {replacement.number} costs less",
         )
     return replacement
+
+
+def _require_not_refunded(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> None:
+    """Require that staff refunded no line by item in full. Raises CannotReturnError."""
+    for line, refunded in refund_amounts.refunded_by_item(authorization, lines).items():
+        paid = refund_amounts.paid_for(line, currency=authorization.currency)
+        if refunded and refunded >= paid - Money(line.deduction_amount, paid.currency):
+            message = gettext("%(sku)s is refunded already, so it is not replaced as well.")
+            raise CannotReturnError(message % {"sku": line.order_line.sku})
 
 
 @requires_transaction

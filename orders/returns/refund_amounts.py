@@ -198,12 +198,14 @@ def calculate(
         deduction=Money(deduction, currency),
         delivery=shipping_refund(authorization, lines),
         label=min(label_charge(authorization), items - Money(deduction, currency)),
-        earlier=refunded_by_item(authorization, lines),
+        earlier=Money.total(refunded_by_item(authorization, lines).values(), currency),
         refundable=max(refundable, default=Money.zero(currency)),
     )
 
 
-def refunded_by_item(authorization: ReturnAuthorization, lines: Sequence[ReturnLine]) -> Money:
+def refunded_by_item(
+    authorization: ReturnAuthorization, lines: Sequence[ReturnLine]
+) -> dict[ReturnLine, Money]:
     """Return what staff refunded by item of the accepted units, at most what is due for them.
 
     Units that staff did not refund count as returned first.
@@ -211,7 +213,7 @@ def refunded_by_item(authorization: ReturnAuthorization, lines: Sequence[ReturnL
     currency = authorization.currency
     refunds = staff_refunds.item_refunds(authorization.order)
     is_counted = authorization.status == Status.EXCHANGED  # in ``returned_quantity``
-    earlier = Money.zero(currency)
+    earlier = {}
     for line in lines:
         order_line, refund = line.order_line, refunds.get(line.order_line_id)
         if refund is None or not line.accepted_quantity:
@@ -223,7 +225,7 @@ def refunded_by_item(authorization: ReturnAuthorization, lines: Sequence[ReturnL
         )
         amount = prorate(refund.amount, quantity=refund.units, before=first, units=last - first)
         settled = line.deduction_amount + line.replaced_amount + line.difference_amount
-        earlier += min(amount, paid_for(line, currency=currency) - Money(settled, currency))
+        earlier[line] = min(amount, paid_for(line, currency=currency) - Money(settled, currency))
     return earlier
 
 

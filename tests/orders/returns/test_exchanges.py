@@ -8,6 +8,7 @@ from catalog.models import Listing
 from notifications.models import Event
 from orders.cancellation import cancellation
 from orders.models import Order, OrderLine, PaymentEvent
+from orders.payments import staff_refunds
 from orders.purchasing import submission
 from orders.returns import eligibility, exchange_options, exchanges
 from orders.returns.eligibility import CannotReturnError
@@ -53,6 +54,23 @@ def test_a_cheaper_variant_refunds_the_difference_once(light):
     assert (payload["difference"], payload["replacement"]) == ("6.66", order.number)
     assert counters(made.order) == [(2, 2)]
     assert violated_order_invariants() == []
+
+
+def test_what_staff_refunded_by_item_is_not_replaced_as_well(light):
+    order = make_delivered(light, quantity=1)
+    staff_refunds.request(
+        order=order,
+        units={order.lines.get().pk: 1},
+        amount=None,
+        limit=None,
+        reason="sorry",
+        key="1",
+        actor="ann",
+        now=NOON,
+    )
+
+    with pytest.raises(CannotReturnError, match="is refunded already"):
+        exchange(return_units(order, 1))
 
 
 def test_exchanges_in_parts_sum_to_the_charge(light):
