@@ -108,8 +108,7 @@ def _describe_refund(row: ReturnAuthorization) -> str:
     due = refund_amounts.preview(row)
     text = gettext(
         "Items %(goods)s, deduction for use %(kept)s, delivery %(delivery)s, return label"
-        " %(label)s: total %(total)s."
-        " %(earlier)s of it was refunded by item before."
+        " %(label)s: total %(total)s, of which %(earlier)s was refunded by item before."
         " Up to %(left)s of the payment can still be refunded, so %(given)s is refunded."
         " The refund is sent to the gateway and cannot be undone."
     )
