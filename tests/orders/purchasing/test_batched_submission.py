@@ -30,7 +30,7 @@ def batched():
 
 
 def due(at):
-    return list(work_queue.to_submit(now=at))
+    return list(work_queue.to_submit(now=at).order_by("pk"))
 
 
 def test_a_batch_is_due_together_at_its_time_or_later(batched):
