@@ -3,7 +3,7 @@
 The page also has the actions of vetting, connection, feed mapping and safety stock.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
@@ -110,6 +110,19 @@ class SupplierAdmin(
     available_if: ClassVar = {**MappingActions.mapping_available_if, **VettingActions.available_if}
 
     has_compare_permission = permission_check(VIEW_COSTS)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the groups of fields; the setup only for those who may open its steps."""
+        shown = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return shown
+        return [group for group in shown if setup_steps not in group[1]["fields"]]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        shown = super().get_list_display(request)
+        if self.has_change_permission(request):
+            return shown
+        return [column for column in shown if column is not setup_link]
 
     def searches(self, text: str) -> list[IdSearch]:
         return equal_to(Supplier.objects.filter(Q(name__icontains=text) | Q(code__icontains=text)))

@@ -379,3 +379,13 @@ def test_missing_documents_are_named_before_activation(settings):
     found = {step.name: step for step in steps.list_steps(supplier, now=NOON)}
 
     assert "Returns and warranty policy" in str(found[StepName.ACTIVATION].missing)
+
+
+def test_only_who_may_change_a_supplier_sees_links_to_its_setup(staff, client):
+    supplier = make_supplier()
+    Supplier.objects.update(status="candidate")
+    pages = ("/admin/suppliers/supplier/", f"/admin/suppliers/supplier/{supplier.pk}/change/")
+
+    assert all("/setup/" in staff.get(page).content.decode() for page in pages)
+    client.force_login(make_staff("clerk", "view_supplier"))
+    assert not any("/setup/" in client.get(page).content.decode() for page in pages)
